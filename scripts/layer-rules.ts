@@ -1,0 +1,44 @@
+/**
+ * The direction of imports, as data: which room may import which, which files are pure, and who may touch native code.
+ * The reasons stand in docs/architecture.md.
+ */
+
+export interface LayerRules {
+  /** Room -> rooms that it may import ('*' for all). A room missing here is a violation. */
+  readonly rooms: Readonly<Record<string, readonly string[]>>;
+  /** Packages that only some path prefixes may import. */
+  readonly packages: readonly { readonly packages: readonly string[]; readonly importers: readonly string[] }[];
+  /** Path prefixes inside rooms allowed to import llama that must stay clear of it all the same. */
+  readonly llamaForbidden: readonly string[];
+  /** Path prefixes without I/O, clock or randomness. */
+  readonly pure: readonly string[];
+  readonly purePackages: readonly string[];
+  readonly impure: readonly (readonly [pattern: RegExp, name: string])[];
+}
+
+export const layerRules: LayerRules = {
+  rooms: {
+    llama: [],
+    engine: ['llama'],
+    models: [],
+    tiers: ['engine', 'models'],
+    server: ['engine', 'tiers'],
+    tune: ['llama', 'models'],
+    cli: ['*'],
+  },
+  packages: [
+    { packages: ['koffi', '@node-llama-cpp'], importers: ['src/llama/'] },
+    { packages: ['fastify', 'prom-client'], importers: ['src/server/'] },
+    { packages: ['commander'], importers: ['src/cli/'] },
+  ],
+  llamaForbidden: ['src/engine/scheduler', 'src/engine/engine', 'src/engine/client'],
+  pure: ['src/engine/scheduler', 'src/tune/taxonomy/template', 'src/tune/taxonomy/normalize'],
+  purePackages: [],
+  impure: [
+    [/\bDate\.now\b|\bnew Date\b|\bperformance\.now\b/, 'the clock'],
+    [/\bMath\.random\b/, 'randomness'],
+    [/\bsetTimeout\b|\bsetInterval\b|\bsetImmediate\b/, 'timers'],
+    [/\bprocess\./, 'process'],
+    [/\bfetch\(/, 'the network'],
+  ],
+};

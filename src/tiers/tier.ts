@@ -1,0 +1,153 @@
+/**
+ * The Tier contract: a place where a request can run, whatever the wire format that brought it.
+ *
+ * The shapes follow OpenAI's meaning with our own names, so that chat completions, responses and plain completions all
+ * translate into them in `server`, and the device, a private endpoint or a provider out of them.
+ */
+import type { GenerateTimings, GenerateUsage, SamplingOptions, TokenLogprobs } from '../engine/engine.js';
+
+export type TierName = 'device' | 'private' | 'third-party';
+
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image'; readonly url: string }
+  | { readonly type: 'audio'; readonly data: string; readonly format: string };
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text as the model wrote it. */
+  readonly arguments: string;
+}
+
+export type ChatMessage =
+  | {
+      readonly role: 'system' | 'developer' | 'user';
+      readonly content: string | readonly ContentPart[];
+      readonly name?: string;
+    }
+  | {
+      readonly role: 'assistant';
+      readonly content: string | readonly ContentPart[] | null;
+      readonly toolCalls?: readonly ToolCall[];
+      readonly reasoning?: string;
+    }
+  | { readonly role: 'tool'; readonly content: string | readonly ContentPart[]; readonly toolCallId: string };
+
+/** A JSON Schema as an object; checked where it is used. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string;
+  /** Absent: an object without properties. */
+  readonly parameters?: JsonSchema;
+}
+
+export type ToolChoice = 'auto' | 'required' | 'none' | { readonly name: string };
+
+export type ResponseFormat =
+  | { readonly type: 'text' }
+  | { readonly type: 'json-object' }
+  | { readonly type: 'json-schema'; readonly name: string; readonly schema: JsonSchema };
+
+/** What every kind of generation shares. */
+export interface GenerationOptions {
+  readonly model: string;
+  readonly sampling?: SamplingOptions;
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  /** Alternatives to report per token, 0 to 20; absent: no logprobs. */
+  readonly logprobs?: number;
+  readonly deadlineMs?: number;
+  /** Who asks, for fairness; and the scope inside which prefixes may be shared. */
+  readonly client?: string;
+  readonly cacheScope?: string;
+}
+
+export interface ChatRequest extends GenerationOptions {
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly ToolDefinition[];
+  readonly toolChoice?: ToolChoice;
+  /** Default true where the template allows it. */
+  readonly parallelToolCalls?: boolean;
+  readonly responseFormat?: ResponseFormat;
+  /** Extra variables for the chat template, such as `enable_thinking`. */
+  readonly templateVariables?: Readonly<Record<string, unknown>>;
+  /** Continue past end-of-generation tokens until maxTokens (benches). Default false. */
+  readonly ignoreEos?: boolean;
+  /** GBNF text that the answer must match; excludes `tools` and a `responseFormat` other than text. */
+  readonly grammar?: string;
+}
+
+export interface CompletionRequest extends GenerationOptions {
+  readonly prompt: string | readonly number[];
+  /** Emit the prompt's text first. */
+  readonly echo?: boolean;
+  readonly ignoreEos?: boolean;
+  /** GBNF text (llama.cpp's extension). */
+  readonly grammar?: string;
+  readonly responseFormat?: ResponseFormat;
+}
+
+export interface EmbeddingRequest {
+  readonly model: string;
+  readonly inputs: readonly (string | readonly number[])[];
+  readonly deadlineMs?: number;
+  readonly client?: string;
+  readonly cacheScope?: string;
+}
+
+export interface EmbeddingResult {
+  readonly vectors: readonly Float32Array[];
+  readonly promptTokens: number;
+}
+
+export type ChatFinishReason = 'stop' | 'length' | 'tool-calls';
+
+export type ChatEvent =
+  | { readonly type: 'start'; readonly promptTokens: number; readonly cachedTokens: number }
+  | { readonly type: 'text'; readonly text: string; readonly logprobs?: readonly TokenLogprobs[] }
+  /** Text inside a thinking block of the template (`<think>`). */
+  | { readonly type: 'reasoning'; readonly text: string }
+  /** The first delta of a call carries `id` and `name`; arguments arrive as JSON text in pieces. */
+  | {
+      readonly type: 'tool-call';
+      readonly index: number;
+      readonly id?: string;
+      readonly name?: string;
+      readonly argumentsDelta: string;
+    }
+  | {
+      readonly type: 'end';
+      readonly reason: ChatFinishReason;
+      readonly usage: GenerateUsage;
+      readonly timings: GenerateTimings;
+      /** Set by models that judge whether a request is theirs (the embedded one). */
+      readonly overflow?: boolean;
+      /** Calibrated probability that the decision is right, 0 to 1. */
+      readonly confidence?: number;
+    };
+
+/** A model as `/v1/models` lists it. */
+export interface TierModel {
+  readonly id: string;
+  readonly tier: TierName;
+  readonly ownedBy: string;
+  /** Unix seconds. */
+  readonly created: number;
+  readonly contextLength: number;
+  readonly capabilities: { readonly chat: boolean; readonly tools: boolean; readonly embeddings: boolean };
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface Tier {
+  readonly name: TierName;
+  models(): readonly TierModel[];
+  chat(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatEvent>;
+  complete(request: CompletionRequest, options?: CallOptions): AsyncIterable<ChatEvent>;
+  embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingResult>;
+}
