@@ -32,7 +32,7 @@ export const layerRules: LayerRules = {
     { packages: ['commander'], importers: ['src/cli/'] },
   ],
   llamaForbidden: ['src/engine/scheduler', 'src/engine/engine', 'src/engine/client'],
-  pure: ['src/engine/scheduler', 'src/tune/taxonomy/template', 'src/tune/taxonomy/normalize'],
+  pure: ['src/engine/scheduler', 'src/tune/taxonomy/template', 'src/models/normalize', 'src/models/pocket-decision'],
   purePackages: [],
   impure: [
     [/\bDate\.now\b|\bnew Date\b|\bperformance\.now\b/, 'the clock'],

@@ -219,6 +219,10 @@ export const llamaTable = {
   llama_sampler_sample: native<(sampler: Handle, context: Handle, index: number) => number>(
     'int32_t llama_sampler_sample(void *smpl, void *ctx, int32_t idx)',
   ),
+  /** `candidates` is the address of a `llama_token_data_array`; rejected ones get the logit -Infinity. */
+  llama_sampler_apply: native<(sampler: Handle, candidates: Pointer) => void>(
+    'void llama_sampler_apply(void *smpl, void *cur_p)',
+  ),
   llama_sampler_accept: native<(sampler: Handle, token: number) => void>(
     'void llama_sampler_accept(void *smpl, int32_t token)',
   ),

@@ -27,3 +27,7 @@ export const viewFloats = (pointer: Pointer, length: number): Float32Array =>
 
 /** `bytes` bytes at `pointer`, not copied. */
 export const viewBytes = (pointer: Pointer, bytes: number): Uint8Array => new Uint8Array(koffi.view(pointer, bytes));
+
+/** `length` 32-bit integers at `pointer`, not copied. */
+export const viewInts = (pointer: Pointer, length: number): Int32Array =>
+  new Int32Array(koffi.view(pointer, length * 4));

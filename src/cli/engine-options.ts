@@ -1,0 +1,27 @@
+/** Flags that every command running a model shares, and their checks. */
+import { type Command, InvalidArgumentError } from 'commander';
+
+export interface EngineFlags {
+  readonly model?: string;
+  readonly parallel?: number;
+  readonly context?: number;
+  readonly threads?: number;
+}
+
+/** A whole number in a range, or a message that says which. */
+export const wholeNumber =
+  (low: number, high: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low || value > high)
+      throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`);
+    return value;
+  };
+
+export const collect = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
+
+export const addEngineFlags = (command: Command): Command =>
+  command
+    .option('--parallel <n>', 'sequences that decode at once', wholeNumber(1, 256))
+    .option('--context <n>', 'tokens of prompt and answer that one request may have', wholeNumber(16, 10_000_000))
+    .option('--threads <n>', 'threads that compute (default: the cores)', wholeNumber(1, 1024));

@@ -1,0 +1,54 @@
+/**
+ * The composition root: the `spillway` command. Each command is a file beside this one, loaded when it is asked for, so
+ * that `serve` starts fast.
+ */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { reportError } from './terminal.js';
+
+const readVersion = (): string => {
+  for (const up of ['../../..', '../..']) {
+    try {
+      const manifest = JSON.parse(readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8')) as {
+        name: string;
+        version: string;
+      };
+      if (manifest.name === 'spillway') return manifest.version;
+    } catch {}
+  }
+  return 'unknown';
+};
+
+/** Command name -> what adds it; `default` decides what an unknown or missing name loads (all, for help). */
+const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = {
+  serve: async (program) => (await import('./serve-command.js')).addServeCommand(program),
+  run: async (program) => (await import('./run-command.js')).addRunCommand(program),
+  chat: async (program) => (await import('./chat-command.js')).addChatCommand(program),
+  models: async (program) => (await import('./models-command.js')).addModelsCommand(program),
+  pull: async (program) => (await import('./pull-command.js')).addPullCommand(program),
+  bench: async (program) => (await import('./bench-command.js')).addBenchCommand(program),
+  doctor: async (program) => (await import('./doctor-command.js')).addDoctorCommand(program),
+};
+
+const main = async (): Promise<void> => {
+  const program = new Command('spillway')
+    .description('Runs each language-model request at the nearest place that can answer it.')
+    .version(readVersion())
+    .showHelpAfterError('(run `spillway --help` for the commands)');
+  const wanted = commands[process.argv[2] ?? ''];
+  for (const add of wanted === undefined ? Object.values(commands) : [wanted]) await add(program);
+  await program.parseAsync();
+};
+
+// Output into a closed pipe (`spillway models | head -1`) is the reader's choice, not a fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+try {
+  await main();
+} catch (error) {
+  reportError(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,41 @@
+/** `spillway pull <org>/<repo>[:quant]`: downloads a model, resuming and checking it. */
+import type { Command } from 'commander';
+import { readGgufHeader } from '../models/gguf-reader.js';
+import { pullModel } from '../models/pull.js';
+import { modelNameOf } from '../models/registry.js';
+import { formatBytes } from '../models/system-memory.js';
+import { createProgressBar, print, printJson } from './terminal.js';
+
+export const addPullCommand = (program: Command): void => {
+  program
+    .command('pull')
+    .description('download a model from the Hugging Face hub (resumes, checks its digest)')
+    .argument('<repository[:quant]>', 'such as Qwen/Qwen2.5-0.5B-Instruct-GGUF:Q4_K_M')
+    .option('--json', 'print the result as JSON')
+    .action(async (reference: string, options: { json?: boolean }) => {
+      const bar = createProgressBar(reference);
+      const stop = new AbortController();
+      process.once('SIGINT', () => stop.abort());
+      let path: string;
+      try {
+        path = await pullModel(reference, {
+          signal: stop.signal,
+          onProgress: ({ doneBytes, totalBytes, phase }) =>
+            bar.update(
+              doneBytes,
+              totalBytes,
+              `${phase === 'verify' ? 'checking ' : ''}${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
+            ),
+        });
+      } finally {
+        bar.end();
+      }
+      const header = readGgufHeader(path);
+      const result = { name: modelNameOf(path), path, bytes: header.fileBytes, parameters: header.parameterCount };
+      if (options.json === true) printJson(result);
+      else
+        print(
+          `${result.name} is here (${formatBytes(result.bytes)}). Try: spillway run --model ${result.name} "Hello"`,
+        );
+    });
+};

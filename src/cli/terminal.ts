@@ -1,0 +1,68 @@
+/**
+ * What the commands print: a progress bar on terminals, plain lines elsewhere, tables, errors with their advice.
+ */
+
+/** A bar that redraws itself on a terminal and prints a line per tenth elsewhere. */
+export interface ProgressBar {
+  update(done: number, total: number, note: string): void;
+  end(): void;
+}
+
+export const createProgressBar = (label: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar => {
+  let lastDrawn = 0;
+  let lastTenth = -1;
+  let drawn = false;
+  return {
+    update(done, total, note) {
+      const share = total === 0 ? 1 : done / total;
+      if (!stream.isTTY) {
+        const tenth = Math.floor(share * 10);
+        if (tenth !== lastTenth) stream.write(`${label} ${tenth * 10}% ${note}\n`);
+        lastTenth = tenth;
+        return;
+      }
+      const now = Date.now();
+      if (now - lastDrawn < 100 && done < total) return;
+      lastDrawn = now;
+      drawn = true;
+      const width = Math.max(10, Math.min(40, (stream.columns ?? 80) - label.length - note.length - 12));
+      const filled = Math.round(width * share);
+      stream.write(
+        `\r\x1b[2K${label} [${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${(share * 100).toFixed(0)}% ${note}`,
+      );
+    },
+    end() {
+      if (drawn) stream.write('\n');
+    },
+  };
+};
+
+/** Left-aligned columns; cells are texts. */
+export const formatTable = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+};
+
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export const printJson = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+};
+
+/** A failure that was foreseen carries its own advice; anything else is a bug and shows its stack. */
+export const reportError = (error: unknown): void => {
+  if (error instanceof Error && 'code' in error) process.stderr.write(`spillway: ${error.message}\n`);
+  else
+    process.stderr.write(
+      `spillway: unexpected error, please report it\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+};
