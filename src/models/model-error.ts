@@ -2,14 +2,19 @@
 
 export type ModelErrorCode =
   | 'not-found'
+  /** A file that is there but cannot be opened or read. */
+  | 'unreadable'
   | 'not-gguf'
   | 'truncated'
   | 'malformed'
   | 'too-large'
   | 'ambiguous'
+  /** Not a name that a model or a repository can have. */
+  | 'invalid-name'
   | 'download-failed'
   | 'checksum-mismatch'
-  | 'disk-full';
+  | 'disk-full'
+  | 'cancelled';
 
 /** A model failure; `message` says the action, the limit and the value. */
 export class ModelError extends Error {

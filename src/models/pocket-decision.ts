@@ -105,31 +105,45 @@ export const uncalibrated: Calibration = {
 
 /**
  * Fits sigmoid(slope * logit(p) + offset) to outcomes by Newton's method on the logistic loss (Platt 1999), with a
- * weak pull towards slope 1, offset 0, so that few examples do not run away.
+ * weak pull towards slope 1, offset 0, so that few examples do not run away. Steps are halved until the loss falls.
  */
 export const fitConfidence = (
   examples: readonly { readonly probability: number; readonly right: boolean }[],
 ): { slope: number; offset: number } => {
+  const points = examples.map(({ probability, right }) => ({ x: logit(probability), right: right ? 1 : 0 }));
+  const pull = 1;
+  const lossAt = (slope: number, offset: number): number =>
+    points.reduce(
+      (sum, { x, right }) => {
+        const z = slope * x + offset;
+        return sum + Math.max(z, 0) - right * z + Math.log1p(Math.exp(-Math.abs(z)));
+      },
+      0.5 * pull * ((slope - 1) ** 2 + offset ** 2),
+    );
   let slope = 1;
   let offset = 0;
-  const pull = 1;
-  for (let round = 0; round < 50; round++) {
+  let loss = lossAt(slope, offset);
+  for (let round = 0; round < 100; round++) {
     let [gradientSlope, gradientOffset] = [pull * (slope - 1), pull * offset];
     let [ss, so, oo] = [pull, 0, pull];
-    for (const { probability, right } of examples) {
-      const x = logit(probability);
+    for (const { x, right } of points) {
       const p = sigmoid(slope * x + offset);
-      const difference = p - (right ? 1 : 0);
-      const curvature = Math.max(p * (1 - p), 1e-9);
-      gradientSlope += difference * x;
-      gradientOffset += difference;
+      const curvature = p * (1 - p);
+      gradientSlope += (p - right) * x;
+      gradientOffset += p - right;
       ss += curvature * x * x;
       so += curvature * x;
       oo += curvature;
     }
     const determinant = ss * oo - so * so;
-    slope -= (oo * gradientSlope - so * gradientOffset) / determinant;
-    offset -= (ss * gradientOffset - so * gradientSlope) / determinant;
+    const slopeStep = (oo * gradientSlope - so * gradientOffset) / determinant;
+    const offsetStep = (ss * gradientOffset - so * gradientSlope) / determinant;
+    let share = 1;
+    while (share > 1e-6 && lossAt(slope - share * slopeStep, offset - share * offsetStep) > loss) share /= 2;
+    if (share <= 1e-6 || Math.abs(slopeStep) + Math.abs(offsetStep) < 1e-9) break;
+    slope -= share * slopeStep;
+    offset -= share * offsetStep;
+    loss = lossAt(slope, offset);
   }
   return { slope, offset };
 };

@@ -152,7 +152,7 @@ const CASES: Record<string, Case[]> = {
     ["what's the time in ulan bator", { place: 'ulan bator' }],
     ['what time is it in the atlantic time zone', { place: 'atlantic time zone' }],
     ['got the time', null],
-    ['tell me the time', {}],
+    ['what hour is it', {}],
     ['what time is it in lima when it is noon here', null],
   ],
   calculate: [

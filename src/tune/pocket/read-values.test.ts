@@ -45,10 +45,10 @@ describe('readNumber', () => {
 });
 
 describe('readClock', () => {
-  it('reads nearly every surface form of all minutes, and none wrongly', () => {
+  it('reads nearly every surface form of a clock time, and none wrongly', () => {
     let read = 0;
     let forms = 0;
-    for (let minute = 0; minute < 1440; minute++) {
+    for (let minute = 0; minute < 1440; minute += 7) {
       for (const form of clockForms(minute)) {
         const clock = readClock(form);
         forms++;

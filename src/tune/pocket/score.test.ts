@@ -88,7 +88,7 @@ describe('score', () => {
 
 describe('rate', () => {
   it('is the Wilson interval', () => {
-    // 8 of 10: Brown, Cai and DasGupta (2001) give 0.490 to 0.943.
+    // (0.8 + 1.92 / 10) / 1.384 -+ 1.96 * sqrt(0.16 / 10 + 3.84 / 400) / 1.384, worked out by hand.
     expect(rate(8, 10).low).toBeCloseTo(0.4902, 4);
     expect(rate(8, 10).high).toBeCloseTo(0.9433, 4);
   });

@@ -1,0 +1,69 @@
+/** Starts the real `spillway` command in a child process, for tests that go all the way from a socket to llama.cpp. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const entry = join(projectRoot, 'bin', 'spillway.js');
+
+export interface RunningServer {
+  readonly url: string;
+  readonly models: readonly string[];
+  readonly process: ChildProcess;
+  /** Process ids of the engine hosts. Linux only. */
+  hostPids(): number[];
+  stop(): Promise<void>;
+}
+
+export interface CommandResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. */
+export const runSpillway = (args: readonly string[], env: Readonly<Record<string, string>> = {}): CommandResult => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  return { status, stdout, stderr };
+};
+
+/** Starts `spillway serve` on a free port; rejects with what it said when it ends before it listens. */
+export const startServer = async (args: readonly string[]): Promise<RunningServer> => {
+  const child = spawn(process.execPath, [entry, 'serve', '--port', '0', '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString('utf8');
+  });
+  let text = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    text += line;
+    if (line === '}') break;
+  }
+  if (text === '') throw new Error(`spillway serve ended before it listened: ${errors}`);
+  const { url, models } = JSON.parse(text) as { url: string; models: string[] };
+  child.stdout.resume();
+  return {
+    url,
+    models,
+    process: child,
+    hostPids: () =>
+      readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+        .trim()
+        .split(/\s+/)
+        .filter(Boolean)
+        .map(Number),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+};
