@@ -5,6 +5,7 @@ import { addEngineFlags, type EngineFlags, wholeNumber } from './engine-options.
 import { formatTable, print, printJson } from './terminal.js';
 
 interface BenchFlags extends EngineFlags {
+  readonly model?: string;
   readonly tokens: number;
   readonly json?: boolean;
 }

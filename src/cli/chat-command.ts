@@ -6,6 +6,7 @@ import { addEngineFlags, type EngineFlags } from './engine-options.js';
 import { reportError } from './terminal.js';
 
 interface ChatFlags extends EngineFlags {
+  readonly model?: string;
   readonly system?: string;
 }
 

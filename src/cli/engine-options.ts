@@ -2,7 +2,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 export interface EngineFlags {
-  readonly model?: string;
   readonly parallel?: number;
   readonly context?: number;
   readonly threads?: number;

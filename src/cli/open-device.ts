@@ -41,7 +41,7 @@ export const openEngine = async (model: LocalModel, flags: EngineFlags): Promise
 
 /** Starts an engine for each model (default: the embedded one), all at once, and the device tier over them. */
 export const openDevice = async (names: readonly string[], flags: EngineFlags): Promise<OpenDevice> => {
-  const models = (names.length === 0 ? [defaultModel] : names).map(findModel);
+  const models = (names.length === 0 ? [defaultModel] : names).map((name) => findModel(name));
   const started = await Promise.allSettled(models.map((model) => openEngine(model, flags)));
   const engines = new Map<string, Engine>();
   const failed = started.find((result) => result.status === 'rejected');

@@ -5,6 +5,7 @@ import { addEngineFlags, type EngineFlags, wholeNumber } from './engine-options.
 import { printJson } from './terminal.js';
 
 interface RunFlags extends EngineFlags {
+  readonly model?: string;
   readonly system?: string;
   readonly maxTokens?: number;
   readonly temperature?: number;

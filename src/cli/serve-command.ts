@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { addEngineFlags, collect, type EngineFlags, wholeNumber } from './engine-options.js';
 import { print, printJson } from './terminal.js';
 
-interface ServeFlags extends Omit<EngineFlags, 'model'> {
+interface ServeFlags extends EngineFlags {
   readonly model?: string[];
   readonly host: string;
   readonly port: number;

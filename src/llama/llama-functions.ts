@@ -100,6 +100,9 @@ export const llamaTable = {
   llama_set_abort_callback: native<(context: Handle, callback: Pointer | null, userData: Pointer | null) => void>(
     'void llama_set_abort_callback(void *ctx, void *callback, void *user_data)',
   ),
+  llama_attach_threadpool: native<(context: Handle, pool: Pointer, batchPool: Pointer) => void>(
+    'void llama_attach_threadpool(void *ctx, void *threadpool, void *threadpool_batch)',
+  ),
   llama_synchronize: native<(context: Handle) => void>('void llama_synchronize(void *ctx)'),
   /** 0 success, 1 no KV slot, 2 aborted, -1 invalid batch, below that fatal. */
   llama_decode: native<(context: Handle, batch: BatchStruct) => number>(

@@ -76,8 +76,6 @@ export interface ChatRequest extends GenerationOptions {
   readonly templateVariables?: Readonly<Record<string, unknown>>;
   /** Continue past end-of-generation tokens until maxTokens (benches). Default false. */
   readonly ignoreEos?: boolean;
-  /** GBNF text that the answer must match; excludes `tools` and a `responseFormat` other than text. */
-  readonly grammar?: string;
 }
 
 export interface CompletionRequest extends GenerationOptions {
@@ -127,6 +125,8 @@ export type ChatEvent =
       readonly overflow?: boolean;
       /** Calibrated probability that the decision is right, 0 to 1. */
       readonly confidence?: number;
+      /** Tokens of the answer spent inside thinking blocks, where the tier knows. */
+      readonly reasoningTokens?: number;
     };
 
 /** A model as `/v1/models` lists it. */

@@ -4,6 +4,7 @@
  * Everything random depends on the seed and the step alone, so that a run that is killed and resumed ends with the same
  * weights as one that was not. Knows nothing of the task.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { createRng } from './rng.js';
 import type { SequenceBatch } from './sequence-batch.js';
@@ -175,6 +176,8 @@ export const train = async (model: TrainingModel, options: TrainOptions): Promis
         since = { at: now(), loss: 0, steps: 0, tokens: 0 };
       }
       if (checkpoint !== undefined && step % checkpoint.everySteps === 0) save();
+      // Steps block; signals are heard between them.
+      await nextTurn();
       if (options.shouldStop?.() === true) {
         save();
         return step;

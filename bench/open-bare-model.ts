@@ -1,0 +1,33 @@
+/**
+ * Opens a model on the binding with the settings that the engine host uses, and nothing of the engine itself.
+ */
+import type { Llama } from '../src/llama/load-llama.js';
+import type { Pointer } from '../src/llama/structs.js';
+import type { OpenQuestion } from './decode-side.js';
+
+export interface BareModel {
+  readonly model: Pointer;
+  readonly context: Pointer;
+  readonly vocabularySize: number;
+}
+
+export const openBareModel = (llama: Llama, { modelPath, contextLength, parallel, threads }: OpenQuestion): BareModel => {
+  const model = llama.llama_model_load_from_file(modelPath, {
+    ...llama.llama_model_default_params(),
+    n_gpu_layers: 0,
+  });
+  if (model === null) throw new Error(`Cannot load ${modelPath}`);
+  const context = llama.llama_init_from_model(model, {
+    ...llama.llama_context_default_params(),
+    n_ctx: contextLength * parallel,
+    n_batch: 2048,
+    n_ubatch: 512,
+    n_seq_max: parallel,
+    n_threads: threads,
+    n_threads_batch: threads,
+    kv_unified: false,
+    no_perf: true,
+  });
+  if (context === null) throw new Error(`Cannot make a context of ${parallel} times ${contextLength} tokens`);
+  return { model, context, vocabularySize: llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model)) };
+};

@@ -1,0 +1,311 @@
+/**
+ * Runs the scheduler's steps on llama.cpp: fills batches, decodes, samples, and sends what came of it.
+ *
+ * One decode call blocks the thread; commands are taken between calls. Knows nothing of where messages go.
+ */
+import { randomInt } from 'node:crypto';
+import { createBatch } from '../../llama/batch.js';
+import { viewFloats } from '../../llama/native-memory.js';
+import type { Pointer } from '../../llama/structs.js';
+import { EngineError } from '../engine-error.js';
+import { createScheduler } from '../scheduler.js';
+import type { Sequence, StepGroup } from '../scheduler-types.js';
+import { createCacheOperator } from './cache-operations.js';
+import { createCandidates } from './candidates.js';
+import { createGeneration, type Generation } from './generation.js';
+import { type CandidateMemory, createCandidateMemory, createGrammarGate } from './grammar-gate.js';
+import type { LoadedModel } from './load-model.js';
+import type { WireError, WireEvent, WireGenerate, WireSampling, WireStats } from './protocol.js';
+import { createSampler } from './sampler.js';
+
+export interface Runner {
+  generate(id: number, request: WireGenerate): void;
+  cancel(id: number): void;
+  /** Computes one step; false when there is nothing to do. */
+  step(): boolean;
+  stats(): WireStats;
+}
+
+export interface RunnerOptions {
+  readonly model: LoadedModel & { readonly context: Pointer };
+  readonly send: (events: readonly WireEvent[], stats: WireStats) => void;
+  /** Milliseconds since 1970, with fractions. */
+  readonly now: () => number;
+}
+
+export const toWireError = (error: unknown): WireError =>
+  error instanceof EngineError
+    ? { code: error.code, message: error.message, details: error.details }
+    : { code: 'decode-failed', message: error instanceof Error ? error.message : String(error), details: {} };
+
+const samplingOf = (sampling: WireSampling) => ({
+  ...sampling,
+  logitBias: (sampling.logitBias ?? []).map(([token, bias]) => [token, bias ?? -Infinity] as const),
+});
+
+export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
+  const { llama, context, vocabulary, config } = model;
+  const scheduler = createScheduler(config);
+  const generations = new Map<number, Generation>();
+  const cache = createCacheOperator({
+    llama,
+    context,
+    layout: config.layout,
+    onGpu: model.onGpu,
+    window: model.window,
+    wholeOnly: config.prefixReuse === 'whole',
+  });
+  const batch = createBatch(config.batchRows + config.slots);
+  const scratch = createCandidates(vocabulary.size);
+  let candidateMemory: CandidateMemory | null = null;
+  const events: WireEvent[] = [];
+  const counters = { prompt: 0, cached: 0, completion: 0, steps: 0, stepSequences: 0 };
+  /** Views of llama.cpp's logits, made again when its buffer moves. */
+  let logitsAt: Pointer | null = null;
+  let rows: Float32Array[] = [];
+
+  const logitsRow = (base: Pointer, row: number): Float32Array => {
+    if (base !== logitsAt) {
+      logitsAt = base;
+      rows = [];
+    }
+    rows[row] ??= viewFloats(base + BigInt(row * vocabulary.size * 4), vocabulary.size);
+    return rows[row]!;
+  };
+
+  const stats = (): WireStats => [
+    scheduler.running,
+    scheduler.queued,
+    scheduler.cellsUsed,
+    scheduler.cellsTotal,
+    counters.prompt,
+    counters.cached,
+    counters.completion,
+    counters.steps,
+    counters.stepSequences,
+  ];
+
+  const flush = (): void => {
+    if (events.length === 0) return;
+    send(events, stats());
+    events.length = 0;
+  };
+
+  const forget = (generation: Generation): void => {
+    generations.delete(generation.id);
+    generation.free();
+  };
+
+  const fail = (sequence: Sequence, error: WireError): void => {
+    const generation = generations.get(sequence.request.id);
+    scheduler.end(sequence, { keep: false });
+    if (generation === undefined) return;
+    generation.fail(error);
+    forget(generation);
+  };
+
+  const promptOf = (request: WireGenerate): Int32Array => {
+    if (typeof request.prompt !== 'string') {
+      for (const token of request.prompt)
+        if (!Number.isInteger(token) || token < 0 || token >= vocabulary.size)
+          throw new EngineError(
+            'invalid-request',
+            `Cannot use the token ${token}: the vocabulary has ${vocabulary.size} tokens`,
+          );
+      return Int32Array.from(request.prompt);
+    }
+    return vocabulary.tokenize(request.prompt, { addSpecial: true, parseSpecial: true });
+  };
+
+  const admit = (id: number, request: WireGenerate): void => {
+    const prompt = promptOf(request);
+    if (prompt.length === 0) throw new EngineError('invalid-request', 'Cannot generate from an empty prompt');
+    const room = config.contextLength - prompt.length;
+    if (room < 1)
+      throw new EngineError(
+        'context-overflow',
+        `Cannot run a prompt of ${prompt.length} tokens: the context holds ${config.contextLength}, one of them for the answer`,
+        { details: { promptTokens: prompt.length, contextLength: config.contextLength } },
+      );
+    candidateMemory ??= request.grammar === null ? null : createCandidateMemory(llama, vocabulary.size);
+    const gate =
+      request.grammar === null || candidateMemory === null
+        ? null
+        : createGrammarGate(request.grammar, { llama, vocabulary, memory: candidateMemory });
+    const sampler = createSampler({
+      sampling: samplingOf(request.sampling),
+      seed: request.sampling.seed ?? randomInt(2 ** 47),
+      gate,
+      scratch,
+    });
+    const generation = createGeneration({ id, request, vocabulary, sampler, events });
+    const outcome = scheduler.submit({
+      id,
+      client: request.client,
+      scope: request.cacheScope,
+      prompt,
+      maxTokens: Math.min(request.maxTokens ?? room, room),
+      deadlineMs: request.deadlineMs === null ? Infinity : request.submittedMs + request.deadlineMs,
+      exact: request.sampling.seed !== undefined,
+    });
+    if (outcome === 'full') {
+      generation.free();
+      throw new EngineError('queue-full', `Cannot queue the request: ${config.queueLimit} wait already`, {
+        details: { limit: config.queueLimit },
+      });
+    }
+    generations.set(id, generation);
+  };
+
+  const fillBatch = (group: StepGroup): void => {
+    batch.clear();
+    // Slots must come in order where each has a stream of its own.
+    let filler = 0;
+    const addFillers = (below: number): void => {
+      for (; filler < fillers.length && fillers[filler]! < below; filler++)
+        batch.add(0, scheduler.slotLength(fillers[filler]!), fillers[filler]!, false);
+    };
+    const fillers = group.fillers.length > 1 ? group.fillers.sort((a, b) => a - b) : group.fillers;
+    for (const { sequence, from, count, logits } of group.rows) {
+      addFillers(sequence.slot);
+      const tokens = sequence.tokens!;
+      const last = from + count - 1;
+      for (let position = from; position <= last; position++)
+        batch.add(tokens[position]!, position, sequence.slot, logits && position === last);
+    }
+    addFillers(Infinity);
+  };
+
+  const accept = (sequence: Sequence, logits: Float32Array, nowMs: number): void => {
+    const generation = generations.get(sequence.request.id);
+    if (generation === undefined) {
+      scheduler.end(sequence);
+      return;
+    }
+    if (sequence.request.maxTokens === 0) {
+      generation.readPrompt(logits);
+      generation.finishByLength(nowMs);
+    } else {
+      const before = generation.made;
+      const token = generation.next(logits, nowMs);
+      counters.completion += generation.made - before;
+      if (token !== null) {
+        if (scheduler.append(sequence, token)) return;
+        generation.finishByLength(nowMs);
+      }
+    }
+    scheduler.end(sequence);
+    forget(generation);
+  };
+
+  const runGroup = (group: StepGroup): void => {
+    fillBatch(group);
+    const startMs = performance.now();
+    const result = llama.llama_decode(context, batch.struct);
+    for (const slot of group.fillers) cache.truncate(slot, scheduler.slotLength(slot));
+    if (result !== 0) {
+      for (const { sequence, from } of group.rows) {
+        cache.truncate(sequence.slot, from);
+        fail(sequence, {
+          code: 'decode-failed',
+          message: `llama_decode failed with ${result} on a batch of ${batch.size} tokens`,
+          details: { result, tokens: batch.size },
+        });
+      }
+      return;
+    }
+    cache.settled();
+    const base = group.rows.some((row) => row.logits) ? llama.llama_get_logits(context) : null;
+    if (model.onGpu) llama.llama_synchronize(context);
+    scheduler.commit(group, performance.now() - startMs);
+    if (base === null) return;
+    const nowMs = now();
+    let row = 0;
+    let sequences = 0;
+    for (const { sequence, logits } of group.rows) {
+      if (!logits) continue;
+      sequences++;
+      try {
+        accept(sequence, logitsRow(base, row++), nowMs);
+      } catch (error) {
+        fail(sequence, toWireError(error));
+      }
+    }
+    counters.steps++;
+    counters.stepSequences += sequences;
+  };
+
+  const runOperations = (operations: ReturnType<typeof scheduler.plan>['operations']): boolean => {
+    let whole = true;
+    for (const operation of operations) {
+      if (cache.run(operation)) continue;
+      if (operation.type === 'spill') scheduler.spillFailed(operation.blob);
+      else {
+        scheduler.prefixFailed(operation.type === 'copy' ? operation.to : (operation as { slot: number }).slot);
+        whole = false;
+      }
+    }
+    return whole;
+  };
+
+  /** False when cells that were taken over turned out to be gone and the plan does not hold. */
+  const checkPlaced = (placed: readonly Sequence[]): boolean => {
+    let whole = true;
+    for (const sequence of placed) {
+      if (cache.isWhole(sequence.slot, sequence.computed)) continue;
+      cache.truncate(sequence.slot, 0);
+      scheduler.prefixFailed(sequence.slot);
+      whole = false;
+    }
+    return whole;
+  };
+
+  const announce = (started: readonly Sequence[]): void => {
+    for (const sequence of started) {
+      counters.prompt += sequence.length;
+      counters.cached += sequence.cachedTokens;
+      generations.get(sequence.request.id)?.start(sequence.length, sequence.cachedTokens, now());
+    }
+  };
+
+  return {
+    stats,
+    generate(id, request) {
+      try {
+        admit(id, request);
+      } catch (error) {
+        events.push(['error', id, toWireError(error)]);
+        flush();
+      }
+    },
+    cancel(id) {
+      scheduler.cancel(id);
+      const generation = generations.get(id);
+      if (generation !== undefined) forget(generation);
+    },
+    step() {
+      const plan = scheduler.plan(now());
+      for (const { request } of plan.expired) {
+        const generation = generations.get(request.id);
+        if (generation === undefined) continue;
+        generation.fail({
+          code: 'deadline',
+          message: `The request was not done by its deadline, after ${generation.made} tokens`,
+          details: { completionTokens: generation.made },
+        });
+        forget(generation);
+      }
+      const moved = runOperations(plan.operations);
+      const whole = checkPlaced(plan.placed);
+      announce(plan.started);
+      if (moved && whole)
+        for (let index = 0; index < plan.groupCount; index++) {
+          runGroup(plan.groups[index]!);
+          // At once: what the streams got should not wait for the prompts of others.
+          flush();
+        }
+      flush();
+      return scheduler.running + scheduler.queued > 0;
+    },
+  };
+};

@@ -1,0 +1,141 @@
+/**
+ * Does a model fit this machine, and with how long a context for how many sequences at once?
+ *
+ * Pure: a header and the memory that is available go in, the sizes to load with come out, or an error that says what
+ * would fit. Each sequence owns its context; knows nothing of GPUs, whose memory comes on top.
+ */
+import { basename } from 'node:path';
+import { cacheLayout } from './cache-layout.js';
+import { type GgufHeader, metadataNumber } from './gguf-reader.js';
+import { type MemoryNeed, memoryNeed } from './memory-need.js';
+import { ModelError } from './model-error.js';
+import { formatBytes } from './system-memory.js';
+
+export interface FitOptions {
+  /** Tokens of prompt and answer of one sequence; absent: as many as fit sensibly. */
+  readonly contextTokens?: number;
+  /** Sequences at once; absent: up to 8. */
+  readonly parallel?: number;
+  readonly availableBytes: number;
+}
+
+export interface Fit {
+  /** Per sequence. */
+  readonly contextTokens: number;
+  readonly parallel: number;
+  readonly need: MemoryNeed;
+  /** What kept the context from being longer. */
+  readonly limitedBy: 'asked' | 'trained' | 'memory';
+}
+
+const microBatch = 512;
+const kvValueBytes = 2;
+const step = 256;
+const parallelChoices = [8, 4, 2];
+/** An unasked-for number of sequences must leave each at least this. */
+const comfortableContext = 8192;
+/** Below this, an unasked-for context may use all of the memory. */
+const modestContext = 4096;
+/** Share of what the model leaves free that an unasked-for context may take: the cache is filled when it is made. */
+const unaskedShare = 0.25;
+
+interface Sizer {
+  readonly trained: number;
+  need(context: number, parallel: number): MemoryNeed;
+  /** The largest context from `low` to `high` that needs at most `bytes`, or null. */
+  largest(range: { readonly low: number; readonly high: number }, parallel: number, bytes: number): number | null;
+}
+
+const sizerOf = (header: GgufHeader): Sizer => {
+  const { architecture, cacheless } = cacheLayout(header);
+  const trained = metadataNumber(header, `${architecture}.context_length`);
+  if (trained === null || trained < 1)
+    throw new ModelError('malformed', `Cannot size ${header.path}: ${architecture}.context_length is ${trained}.`);
+  const need = (context: number, parallel: number): MemoryNeed =>
+    memoryNeed(header, {
+      contextTokens: context * parallel,
+      sequences: parallel,
+      microBatch: cacheless ? Math.max(microBatch, context) : microBatch,
+      kvValueBytes,
+    });
+  return {
+    trained,
+    need,
+    largest({ low, high }, parallel, bytes) {
+      const fits = (context: number): boolean => need(context, parallel).totalBytes <= bytes;
+      if (fits(high)) return high;
+      if (!fits(low)) return null;
+      // In steps of whole blocks of cells; `low` fits and `high` does not.
+      let [sure, unsure] = [Math.ceil(low / step), Math.ceil(high / step)];
+      while (unsure - sure > 1) {
+        const middle = Math.floor((sure + unsure) / 2);
+        if (fits(middle * step)) sure = middle;
+        else unsure = middle;
+      }
+      return Math.min(high, Math.max(low, sure * step));
+    },
+  };
+};
+
+/** Bytes that a context nobody asked for may use. */
+const unaskedBytes = (sizer: Sizer, parallel: number, availableBytes: number): number => {
+  const least = sizer.need(Math.min(sizer.trained, step), parallel).totalBytes;
+  return least + Math.max(0, availableBytes - least) * unaskedShare;
+};
+
+const chooseParallel = (sizer: Sizer, context: number, availableBytes: number): number =>
+  parallelChoices.find(
+    (parallel) => sizer.need(context, parallel).totalBytes <= unaskedBytes(sizer, parallel, availableBytes),
+  ) ?? 1;
+
+const tooLarge = (
+  header: GgufHeader,
+  sizer: Sizer,
+  tried: { readonly context: number; readonly parallel: number; readonly availableBytes: number },
+): ModelError => {
+  const { context, parallel, availableBytes } = tried;
+  const fitting = (sequences: number): number | null =>
+    context <= step ? null : sizer.largest({ low: step, high: context }, sequences, availableBytes);
+  const [here, alone] = [fitting(parallel), parallel > 1 ? fitting(1) : null];
+  const advice = [
+    ...(here === null || here >= context ? [] : [`--context ${here}`]),
+    ...(alone === null ? [] : [alone >= context ? '--parallel 1' : `--parallel 1 --context ${alone}`]),
+    'a smaller quantization',
+  ];
+  const sequences = parallel === 1 ? 'one sequence' : `each of ${parallel} sequences`;
+  const choices = advice.length === 1 ? advice[0] : `${advice.slice(0, -1).join(', ')} or ${advice.at(-1)}`;
+  return new ModelError(
+    'too-large',
+    `Cannot load ${basename(header.path)}: it needs ${formatBytes(sizer.need(context, parallel).totalBytes)} with ${context} tokens for ${sequences}, ${formatBytes(availableBytes)} are free; try ${choices}.`,
+  );
+};
+
+/**
+ * Chooses the sizes to load a model with. What is asked for is kept or refused, but for a context longer than the model
+ * was trained for, which is cut to that; what is not asked for is chosen so that it fits and leaves memory to others.
+ * Throws ModelError `too-large` with what would fit, or `malformed`.
+ */
+export const checkFit = (header: GgufHeader, options: FitOptions): Fit => {
+  const { availableBytes } = options;
+  const sizer = sizerOf(header);
+  const asked = options.contextTokens === undefined ? null : Math.min(options.contextTokens, sizer.trained);
+  const parallel =
+    options.parallel ?? chooseParallel(sizer, asked ?? Math.min(sizer.trained, comfortableContext), availableBytes);
+  const least = Math.min(sizer.trained, step);
+  const sized = (contextTokens: number, limitedBy: Fit['limitedBy']): Fit => ({
+    contextTokens,
+    parallel,
+    need: sizer.need(contextTokens, parallel),
+    limitedBy,
+  });
+  if (asked !== null) {
+    if (sizer.need(asked, parallel).totalBytes > availableBytes)
+      throw tooLarge(header, sizer, { context: asked, parallel, availableBytes });
+    return sized(asked, options.contextTokens === asked ? 'asked' : 'trained');
+  }
+  const within = (high: number, bytes: number): number | null => sizer.largest({ low: least, high }, parallel, bytes);
+  const modest = within(Math.min(sizer.trained, modestContext), availableBytes);
+  if (modest === null) throw tooLarge(header, sizer, { context: least, parallel, availableBytes });
+  const context = Math.max(modest, within(sizer.trained, unaskedBytes(sizer, parallel, availableBytes)) ?? 0);
+  return sized(context, context === sizer.trained ? 'trained' : 'memory');
+};

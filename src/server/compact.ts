@@ -1,0 +1,12 @@
+/** Drops undefined fields, so that optional ones are absent instead of undefined. Knows only own, shallow fields. */
+
+/** `T` with its possibly undefined fields made optional. */
+export type Compact<T> = {
+  readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+} & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** A copy without the fields that are undefined. */
+export const compact = <T extends object>(fields: T): Compact<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Compact<T>;

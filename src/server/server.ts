@@ -1,0 +1,201 @@
+/**
+ * The HTTP server: puts guards, routes and limits together on Fastify, and gives it a life: listen, drain, close.
+ * It receives a Tier and builds none; signals of the process are the command line's.
+ */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { EngineError } from '../engine/engine-error.js';
+import { createAccessGuard } from './access-guard.js';
+import { logFailure } from './answer-request.js';
+import { createApiKeys } from './api-keys.js';
+import { registerChatRoute } from './chat-route.js';
+import { compact } from './compact.js';
+import { registerCompletionRoute } from './completion-route.js';
+import { registerEmbeddingsRoute } from './embeddings-route.js';
+import { toApiError } from './error-table.js';
+import { createFlushClock } from './flush-clock.js';
+import { listenFailure, refuseMalformed, translateFrameworkError } from './framework-errors.js';
+import { parseJsonBody } from './json-body.js';
+import { createMetrics } from './metrics.js';
+import { registerModelsRoute } from './models-route.js';
+import { createRequestRegistry } from './request-scope.js';
+import { registerResponsesRoutes } from './responses/responses-route.js';
+import { newId, type ServerContext } from './server-context.js';
+import { ServerError } from './server-error.js';
+import { defaultLimits, requestLimits, type ServerOptions } from './server-options.js';
+
+export interface SpillwayServer {
+  /** Binds host and port; throws ServerError `listen-failed`, saying why, for a port in use and the like. */
+  listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /**
+   * Refuses new requests with 503, lets running ones end for `timeoutMs` (default 30 s), breaks off the rest with the
+   * error `shutting-down`, and closes. /health says 503 meanwhile.
+   */
+  drain(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Breaks off what runs and closes. */
+  close(): Promise<void>;
+  /** A request without a socket, for tests. */
+  readonly inject: FastifyInstance['inject'];
+}
+
+/** These answer while the server drains. */
+const alwaysOpen = new Set(['/health', '/metrics']);
+
+/** Builds the server; nothing listens yet. */
+export const createServer = (options: ServerOptions): SpillwayServer => {
+  const limits = { ...defaultLimits, ...options.limits };
+  const logger = options.logger ?? null;
+  const registry = createRequestRegistry();
+  const clock = createFlushClock();
+  const metrics = createMetrics(options.stats);
+  const apiKeys = createApiKeys(options.apiKeys ?? []);
+  const guard = createAccessGuard(
+    options.host,
+    compact({ allowedHosts: options.allowedHosts, allowedOrigins: options.allowedOrigins }),
+  );
+  const context: ServerContext = { tier: options.tier, limits, metrics, registry, clock, apiKeys, logger };
+  let draining = false;
+
+  const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const cause = translateFrameworkError(error, limits);
+    const apiError = toApiError(cause);
+    logFailure(context, request, cause);
+    if (apiError.status === 401) reply.header('www-authenticate', 'Bearer');
+    // Fastify closes the connection after a bad body; a client that is still sending would then never see why.
+    // Node reads the rest away instead, for as long as requestTimeoutMs lets it.
+    if (!draining) reply.removeHeader('connection');
+    reply.code(apiError.status).headers(apiError.headers).send(apiError.body);
+  };
+
+  const app = Fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    genReqId: () => newId('req_'),
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: Math.max(100, Math.min(5_000, Math.floor(limits.headersTimeoutMs / 2))),
+    },
+    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply as unknown as FastifyReply),
+    clientErrorHandler: refuseMalformed as never,
+  });
+  app.server.maxConnections = limits.connections;
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    // Clients say JSON of bodies that they do not send, too, where none is wanted.
+    const isWanted = request.method === 'POST' && !(request.routeOptions.url ?? '').endsWith('/cancel');
+    try {
+      done(null, bytes.length === 0 && !isWanted ? undefined : parseJsonBody(bytes as Buffer, requestLimits.jsonDepth));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.setErrorHandler(sendError);
+  app.decorateRequest('scope');
+  app.decorateRequest('caller');
+
+  app.addHook('onRequest', async (request, reply) => {
+    request.scope = registry.enter(reply.raw);
+    reply.header('x-request-id', request.id);
+    const { host, origin, authorization } = request.headers;
+    guard.checkHost(host);
+    for (const [name, value] of Object.entries(guard.checkOrigin(origin, host))) reply.header(name, value);
+    if (request.method === 'OPTIONS' && origin !== undefined) {
+      reply.headers(guard.preflightHeaders(request.headers['access-control-request-headers']));
+      return reply.code(204).send();
+    }
+    const path = request.routeOptions.url ?? '';
+    if (path !== '/health') {
+      const key = apiKeys.identify(authorization);
+      request.caller = key === null ? { client: request.ip } : { client: key, cacheScope: key };
+    }
+    if (draining && !alwaysOpen.has(path)) {
+      reply.header('connection', 'close');
+      throw new ServerError('draining', 'The server is shutting down and takes no new request');
+    }
+    return undefined;
+  });
+  // A reader that takes nothing of a whole answer is cut off as one of a stream would be.
+  app.addHook('onSend', async (_, reply) => {
+    reply.raw.setTimeout(limits.stallMs, () => reply.raw.destroy());
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const status = reply.raw.statusCode;
+    metrics.countRequest({ method: request.method, route, status });
+    logger?.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        route,
+        status,
+        durationMs: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+
+  const posts = new Set(['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/embeddings']);
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?', 1)[0]!;
+    if (!posts.has(path))
+      throw new ServerError('not-found', `There is no ${request.method} ${path.slice(0, 255)} here`);
+    reply.header('allow', 'POST');
+    throw new ServerError('method-not-allowed', `${path} takes POST, not ${request.method}`);
+  });
+
+  app.get('/health', async (_, reply) => {
+    reply.code(draining ? 503 : 200);
+    return {
+      status: draining ? 'draining' : 'ok',
+      models: options.tier.models().map((model) => model.id),
+      requests: registry.size - 1,
+    };
+  });
+  app.get('/metrics', async (_, reply) => {
+    reply.type(metrics.contentType);
+    return metrics.render();
+  });
+  registerModelsRoute(app, context);
+  registerChatRoute(app, context);
+  registerCompletionRoute(app, context);
+  registerResponsesRoutes(app, context);
+  registerEmbeddingsRoute(app, context);
+
+  const closeNow = async (): Promise<void> => {
+    registry.abortAll(new EngineError('shutting-down', 'The server is shutting down; this answer is not whole'));
+    // The aborted ones say so to their clients first.
+    await registry.idle(1_000);
+    await app.close();
+    clock.stop();
+  };
+
+  return {
+    inject: app.inject.bind(app) as FastifyInstance['inject'],
+    listen: async () => {
+      try {
+        await app.listen({ host: options.host, port: options.port, backlog: 1024 });
+      } catch (error) {
+        throw listenFailure(error as NodeJS.ErrnoException, options.host, options.port);
+      }
+      const address = app.server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : options.port;
+      const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
+      return { host: options.host, port, url: `http://${shown}:${port}` };
+    },
+    drain: async ({ timeoutMs = 30_000 } = {}) => {
+      draining = true;
+      app.server.closeIdleConnections();
+      await registry.idle(timeoutMs);
+      await closeNow();
+    },
+    close: async () => {
+      draining = true;
+      await closeNow();
+    },
+  };
+};

@@ -1,0 +1,75 @@
+/**
+ * What a finished request reports about itself: OpenAI's `usage` and the `spillway` block, summed over its choices.
+ * Knows only the tier's end events.
+ */
+import type { GenerateTimings, GenerateUsage } from '../engine/engine.js';
+import type { ChatEvent, TierName } from '../tiers/tier.js';
+import { compact } from './compact.js';
+
+export type EndEvent = Extract<ChatEvent, { type: 'end' }>;
+
+export interface RequestTotals {
+  readonly usage: GenerateUsage;
+  readonly timings: GenerateTimings;
+  readonly reasoningTokens: number | undefined;
+  readonly overflow: boolean | undefined;
+  readonly confidence: number | undefined;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/**
+ * `ends` in the order of the choices, `choicesPerPrompt` of them for each prompt. A prompt counts once however many
+ * choices it has; cached tokens are those the first of them found, not what the choices found of each other.
+ */
+export const totalsOf = (ends: readonly EndEvent[], choicesPerPrompt: number): RequestTotals => {
+  const perPrompt = ends
+    .filter((_, index) => index % choicesPerPrompt === 0)
+    .map((_, prompt) => {
+      const own = ends.slice(prompt * choicesPerPrompt, (prompt + 1) * choicesPerPrompt).map((end) => end.usage);
+      return {
+        promptTokens: own[0]!.promptTokens,
+        cachedTokens: Math.min(...own.map((usage) => usage.cachedTokens)),
+      };
+    });
+  const reasoning = ends.flatMap((end) => (end.reasoningTokens === undefined ? [] : [end.reasoningTokens]));
+  const first = ends[0]!;
+  return {
+    usage: {
+      promptTokens: sum(perPrompt.map((prompt) => prompt.promptTokens)),
+      cachedTokens: sum(perPrompt.map((prompt) => prompt.cachedTokens)),
+      completionTokens: sum(ends.map((end) => end.usage.completionTokens)),
+    },
+    timings: {
+      queueMs: Math.max(...ends.map((end) => end.timings.queueMs)),
+      ttftMs: Math.min(...ends.map((end) => end.timings.ttftMs)),
+      totalMs: Math.max(...ends.map((end) => end.timings.totalMs)),
+    },
+    reasoningTokens: reasoning.length > 0 ? sum(reasoning) : undefined,
+    overflow: first.overflow,
+    confidence: first.confidence,
+  };
+};
+
+/** `usage` of chat completions and completions. */
+export const usageBody = ({ usage, reasoningTokens }: RequestTotals) => ({
+  prompt_tokens: usage.promptTokens,
+  completion_tokens: usage.completionTokens,
+  total_tokens: usage.promptTokens + usage.completionTokens,
+  prompt_tokens_details: { cached_tokens: usage.cachedTokens },
+  ...(reasoningTokens === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
+});
+
+const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+/** The `spillway` block: where it ran, whether the model hands over, how sure it is, and how long it took. */
+export const spillwayBody = (tier: TierName, totals: RequestTotals) => ({
+  tier,
+  ...compact({ overflow: totals.overflow, confidence: totals.confidence }),
+  timings: {
+    queue_ms: rounded(totals.timings.queueMs),
+    ttft_ms: rounded(totals.timings.ttftMs),
+    total_ms: rounded(totals.timings.totalMs),
+  },
+  cached_tokens: totals.usage.cachedTokens,
+});
