@@ -65,11 +65,11 @@ export const chatBody = (fields: object = {}): object => ({
   ...fields,
 });
 
-/** Waits until `condition` holds; fails after two seconds. */
+/** Waits until `condition` holds; fails after ten seconds. */
 export const until = async (condition: () => boolean): Promise<void> => {
-  const endMs = performance.now() + 2_000;
+  const endMs = performance.now() + 10_000;
   while (!condition()) {
-    if (performance.now() > endMs) throw new Error('until: the condition did not come true within 2000 ms');
+    if (performance.now() > endMs) throw new Error('until: the condition did not come true within 10000 ms');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };

@@ -33,7 +33,11 @@ const noise = { messages: [{ role: 'user' as const, content: 'the than in on' }]
 describe('spillway serve with a model given by path', () => {
   it('names the model after its file and answers without a model name', async () => {
     expect(server.models).toStrictEqual(['tiny']);
-    const answer = await client.chat.completions.create({ ...noise, model: undefined as unknown as string, max_tokens: 5 });
+    const answer = await client.chat.completions.create({
+      ...noise,
+      model: undefined as unknown as string,
+      max_tokens: 5,
+    });
     expect(answer.model).toBe('tiny');
     expect(answer.usage?.completion_tokens).toBeLessThanOrEqual(5);
   });

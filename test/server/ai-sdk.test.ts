@@ -144,7 +144,7 @@ describe('the AI SDK with the openai-compatible provider', () => {
       abortSignal: controller.signal,
     });
     for await (const part of result.fullStream) if (part.type === 'text-delta') controller.abort();
-    for (let turn = 0; turn < 400 && server.tier.cancelledCount === before; turn++)
+    for (let turn = 0; turn < 2000 && server.tier.cancelledCount === before; turn++)
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(server.tier.cancelledCount).toBe(before + 1);
   });

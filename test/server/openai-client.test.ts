@@ -24,7 +24,7 @@ const weather = {
 };
 
 const until = async (condition: () => boolean): Promise<void> => {
-  for (let turn = 0; turn < 400 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let turn = 0; turn < 2000 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(condition()).toBe(true);
 };
 
