@@ -27,7 +27,7 @@ export interface DecodeComparison {
 }
 
 /** Enough for prompt and answer of every case, rounded up to llama.cpp's cell padding. */
-const contextLengthFor = (model: BenchModel): number =>
+export const contextLengthFor = (model: BenchModel): number =>
   Math.ceil((Math.max(...Object.values(model.tokens)) + promptTokens + 1) / 256) * 256;
 
 /** Tokens per sequence of one measurement. */

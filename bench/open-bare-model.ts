@@ -3,15 +3,23 @@
  */
 import type { Llama } from '../src/llama/load-llama.js';
 import type { Pointer } from '../src/llama/structs.js';
+import { createThreadPool } from '../src/llama/thread-pool.js';
 import type { OpenQuestion } from './decode-side.js';
 
 export interface BareModel {
   readonly model: Pointer;
   readonly context: Pointer;
   readonly vocabularySize: number;
+  /** Rows that one `llama_decode` takes. */
+  readonly batchRows: number;
 }
 
-export const openBareModel = (llama: Llama, { modelPath, contextLength, parallel, threads }: OpenQuestion): BareModel => {
+const batchRows = 512;
+
+export const openBareModel = (
+  llama: Llama,
+  { modelPath, contextLength, parallel, threads }: OpenQuestion,
+): BareModel => {
   const model = llama.llama_model_load_from_file(modelPath, {
     ...llama.llama_model_default_params(),
     n_gpu_layers: 0,
@@ -20,14 +28,22 @@ export const openBareModel = (llama: Llama, { modelPath, contextLength, parallel
   const context = llama.llama_init_from_model(model, {
     ...llama.llama_context_default_params(),
     n_ctx: contextLength * parallel,
-    n_batch: 2048,
-    n_ubatch: 512,
+    n_batch: batchRows,
+    n_ubatch: batchRows,
     n_seq_max: parallel,
+    n_outputs_max: parallel,
     n_threads: threads,
     n_threads_batch: threads,
     kv_unified: false,
     no_perf: true,
   });
   if (context === null) throw new Error(`Cannot make a context of ${parallel} times ${contextLength} tokens`);
-  return { model, context, vocabularySize: llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model)) };
+  const pool = createThreadPool(llama, { threads, poll: 1 });
+  if (pool !== null) llama.llama_attach_threadpool(context, pool, pool);
+  return {
+    model,
+    context,
+    vocabularySize: llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model)),
+    batchRows,
+  };
 };

@@ -21,3 +21,7 @@ export const randomText = (seed: number, length: number): string => {
   const random = createRandom(seed);
   return Array.from({ length }, () => 'bcdfgjklmpqsuvxyz '[Math.floor(random() * 18)]).join('');
 };
+
+/** What the chat template of the bench models makes of one user message. */
+export const chatPrompt = (message: string): string =>
+  `<|im_start|>user\n${message}<|im_end|>\n<|im_start|>assistant\n`;

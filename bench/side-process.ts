@@ -55,7 +55,9 @@ export const startSide = <Protocol extends SideProtocol>(name: string): SideProc
     else asked?.resolve(message.answer);
   });
   child.once('error', (cause) => failAll(new Error(`Cannot start side ${name}: ${cause.message}`, { cause })));
-  child.once('exit', (code, signal) => failAll(new Error(`Side ${name} ended early: ${signal ?? `exit code ${code}`}`)));
+  child.once('exit', (code, signal) =>
+    failAll(new Error(`Side ${name} ended early: ${signal ?? `exit code ${code}`}`)),
+  );
 
   return {
     pid: child.pid ?? -1,

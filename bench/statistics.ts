@@ -56,9 +56,7 @@ export const createRow = ({ what, unit, ours, other, target }: RowInput): BenchR
     ours: sideOf(ours.name, ours.values),
     other: other === undefined ? null : sideOf(other.name, other.values),
     ratio:
-      ratios === null
-        ? null
-        : { median: rounded(ratios.median), min: rounded(ratios.min), max: rounded(ratios.max) },
+      ratios === null ? null : { median: rounded(ratios.median), min: rounded(ratios.min), max: rounded(ratios.max) },
     target: target ?? null,
     reached: target === undefined || judged === null ? null : isReached(judged, target),
   };

@@ -31,7 +31,10 @@ const pick = ({ llama, context, vocabularySize }: Loop, count: number, into: Int
     into[index] = argmax(logits.subarray(index * vocabularySize, (index + 1) * vocabularySize));
 };
 
-const decode = (loop: Loop, { sequences, promptTokens, tokens, vocabularySize, seed }: DecodeQuestion): DecodeAnswer => {
+const decode = (
+  loop: Loop,
+  { sequences, promptTokens, tokens, vocabularySize, seed }: DecodeQuestion,
+): DecodeAnswer => {
   const { llama, context, batch } = loop;
   const prompts = Array.from({ length: sequences }, (_, sequence) =>
     randomTokens(promptSeed(seed, sequence), promptTokens, vocabularySize),
@@ -60,8 +63,8 @@ let loop: Loop | undefined;
 serveSide<DecodeProtocol>({
   open: (question) => {
     const llama = loadLlama();
-    const { context, vocabularySize } = openBareModel(llama, question);
-    loop = { llama, context, vocabularySize, batch: createBatch(llama.llama_n_batch(context)) };
+    const { context, vocabularySize, batchRows } = openBareModel(llama, question);
+    loop = { llama, context, vocabularySize, batch: createBatch(batchRows) };
     return null;
   },
   decode: (question) => {

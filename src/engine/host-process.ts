@@ -47,12 +47,18 @@ export const startHostProcess = (
     lines.push(...parts);
     if (lines.length > keptLines) lines.splice(0, lines.length - keptLines);
   });
-  const read = createFrameReader((message, binary) => onMessage(message as HostMessage, binary));
+  let readable = true;
+  const read = createFrameReader((message, binary) => {
+    onMessage(message as HostMessage, binary);
+  });
   channel.on('data', (chunk: Buffer) => {
+    if (!readable) return;
     try {
       read(chunk);
-    } catch {
+    } catch (error) {
       // Whatever it was, this host cannot be understood any more.
+      readable = false;
+      lines.push(`unreadable message: ${error instanceof Error ? error.message : String(error)}`);
       child.kill('SIGKILL');
     }
   });

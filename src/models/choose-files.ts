@@ -36,15 +36,16 @@ const candidatesOf = (files: readonly HubFile[]): Candidate[] => {
   for (const file of files) {
     if (!isModel(file.path)) continue;
     const shards = /-of-(\d{5})\.gguf$/i.exec(file.path)?.[1] ?? '';
-    const key = `${modelStem(file.path)}\0${shards}`;
+    const key = `${shards}/${modelStem(file.path)}`;
     groups.set(key, [...(groups.get(key) ?? []), file]);
   }
   return [...groups.entries()]
     .map(([key, members]) => {
-      const [stem, shards] = key.split('\0');
+      const slash = key.indexOf('/');
+      const [shards, stem] = [key.slice(0, slash), key.slice(slash + 1)];
       return {
-        stem: stem!,
-        label: quantLabel(stem!),
+        stem,
+        label: quantLabel(stem),
         files: members.sort((a, b) => byText(a.path, b.path)),
         shards: shards === '' ? 1 : Number(shards),
       };

@@ -5,9 +5,9 @@
  * would fit. Each sequence owns its context; knows nothing of GPUs, whose memory comes on top.
  */
 import { basename } from 'node:path';
-import { cacheLayout } from './cache-layout.js';
+import { type CacheLayout, cacheLayout } from './cache-layout.js';
 import { type GgufHeader, metadataNumber } from './gguf-reader.js';
-import { type MemoryNeed, memoryNeed } from './memory-need.js';
+import { type MemoryNeed, type MemoryOptions, memoryNeed } from './memory-need.js';
 import { ModelError } from './model-error.js';
 import { formatBytes } from './system-memory.js';
 
@@ -31,6 +31,9 @@ export interface Fit {
 const microBatch = 512;
 const kvValueBytes = 2;
 const step = 256;
+/** The engine embeds texts of up to this many tokens, in pieces of so many where the model allows it. */
+const longestEmbedding = 8192;
+const embeddingPiece = 64;
 const parallelChoices = [8, 4, 2];
 /** An unasked-for number of sequences must leave each at least this. */
 const comfortableContext = 8192;
@@ -46,18 +49,35 @@ interface Sizer {
   largest(range: { readonly low: number; readonly high: number }, parallel: number, bytes: number): number | null;
 }
 
+/** How the engine host lays out its context for this kind of model (src/engine/host). */
+const hostOptions = (header: GgufHeader, layout: CacheLayout) => {
+  const pooling = metadataNumber(header, `${layout.architecture}.pooling_type`) ?? -1;
+  const wholeAtOnce = layout.cacheless || header.metadata.get(`${layout.architecture}.attention.causal`) === false;
+  const hasState = layout.layers.some(({ stateValues }) => stateValues > 0);
+  return (context: number, parallel: number): MemoryOptions => {
+    // Embedding models read one text at a time, encoders all of it in one piece, and each token may be an output.
+    if (wholeAtOnce || pooling > 0) {
+      const tokens = Math.min(context, longestEmbedding);
+      const rows = wholeAtOnce ? tokens : Math.min(embeddingPiece, tokens);
+      const outputRows = layout.cacheless ? 1 : rows;
+      return { contextTokens: tokens, sequences: 1, microBatch: rows, kvValueBytes, outputRows };
+    }
+    // A state cannot be cut back to a prefix, so finished ones are kept beside the running ones, over one pool of cells.
+    const sequences = hasState ? 2 * parallel : parallel;
+    return { contextTokens: context * parallel, sequences, microBatch, kvValueBytes, unified: hasState };
+  };
+};
+
 const sizerOf = (header: GgufHeader): Sizer => {
-  const { architecture, cacheless } = cacheLayout(header);
-  const trained = metadataNumber(header, `${architecture}.context_length`);
+  const layout = cacheLayout(header);
+  const trained = metadataNumber(header, `${layout.architecture}.context_length`);
   if (trained === null || trained < 1)
-    throw new ModelError('malformed', `Cannot size ${header.path}: ${architecture}.context_length is ${trained}.`);
-  const need = (context: number, parallel: number): MemoryNeed =>
-    memoryNeed(header, {
-      contextTokens: context * parallel,
-      sequences: parallel,
-      microBatch: cacheless ? Math.max(microBatch, context) : microBatch,
-      kvValueBytes,
-    });
+    throw new ModelError(
+      'malformed',
+      `Cannot size ${header.path}: ${layout.architecture}.context_length is ${trained}.`,
+    );
+  const optionsFor = hostOptions(header, layout);
+  const need = (context: number, parallel: number): MemoryNeed => memoryNeed(header, optionsFor(context, parallel));
   return {
     trained,
     need,

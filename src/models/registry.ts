@@ -118,7 +118,7 @@ const joinShards = (files: readonly FoundFile[]): { path: string; fileBytes: num
   const sets = new Map<string, FoundFile[]>();
   for (const file of files) {
     const shards = shardPattern.exec(file.path)?.[2] ?? '';
-    const key = `${modelStem(file.path)}\0${shards}`;
+    const key = `${shards}/${modelStem(file.path)}`;
     sets.set(key, [...(sets.get(key) ?? []), file]);
   }
   return [...sets.values()].map((members) => {

@@ -21,7 +21,10 @@ export const encodeFrame = (message: unknown, binary: Uint8Array = noBytes): Buf
   return frame;
 };
 
-/** Returns a function that takes the stream's chunks and calls back for each whole message. */
+/**
+ * Returns a function that takes the stream's chunks and calls back for each whole message. It throws when the stream is
+ * out of step, and what the callback throws.
+ */
 export const createFrameReader = (
   onMessage: (message: unknown, binary: Uint8Array) => void,
 ): ((chunk: Buffer) => void) => {
@@ -44,7 +47,8 @@ export const createFrameReader = (
         break;
       }
       const message: unknown = JSON.parse(data.toString('utf8', headBytes, headBytes + jsonBytes));
-      const binary = binaryBytes === 0 ? noBytes : data.subarray(headBytes + jsonBytes, end);
+      // A copy with a buffer of its own (`slice` of a Buffer would be a view), so that it can be read as floats.
+      const binary = binaryBytes === 0 ? noBytes : new Uint8Array(data.subarray(headBytes + jsonBytes, end));
       data = data.subarray(end);
       onMessage(message, binary);
     }

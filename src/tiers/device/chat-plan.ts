@@ -54,10 +54,11 @@ export const planChat = (request: ChatRequest, options: ChatPlanOptions): ChatPl
   }
   const isPlain = marks === null && offer.choice === 'none' && format.parseContent === undefined;
   const newCallId = (): string => (capabilities.shortCallIds ? options.randomHex(9) : `call_${options.randomHex(24)}`);
+  // Marks of thoughts and calls are special tokens in many vocabularies and must come as text to be read.
   const rendersSpecial =
     format.specialTokens === 'always' ||
     (format.specialTokens === 'with-tools' && offer.choice !== 'none') ||
-    (marks !== null && !isAngled(marks.open));
+    marks !== null;
   const stop = [...(request.stop ?? []), ...model.stops];
   return {
     generate: {
@@ -75,9 +76,6 @@ export const planChat = (request: ChatRequest, options: ChatPlanOptions): ChatPl
     parser: isPlain ? null : createAnswerParser(parse, { newCallId }),
   };
 };
-
-/** `<think>` is ordinary text in the vocabularies that use it; `[THINK]` and `<|START_THINKING|>` are special tokens. */
-const isAngled = (mark: string): boolean => /^<[a-z:]+>$/.test(mark);
 
 function* passText(input: TextInput, sink: AnswerSink): Parsing {
   for (;;) {
@@ -113,8 +111,6 @@ const renderPrompt = (request: ChatRequest, { model, offer, info, now }: RenderO
       bos_token: info.bosToken ?? '',
       eos_token: info.eosToken ?? '',
       add_generation_prompt: true,
-      // Some templates read the tools under names of their own.
-      ...(isShown && template.source.includes('functions') ? { functions: JSON.stringify(tools, null, 4) } : {}),
     },
     now,
   );

@@ -170,7 +170,7 @@ export const compileSchema = (rules: GrammarRules, document: SchemaDocument, opt
 
   const bodiesOf = (nodes: readonly SchemaNode[], name: string): SchemaBody[] => {
     const values = listedValues(document, nodes);
-    if (values !== null) return listedBodies(nodes, values, name);
+    if (values !== null) return listedBodies(nodes, values);
     const types = typesOf(document, nodes);
     if (types.has('number')) types.delete('integer');
     return jsonTypes.flatMap((type) => {
@@ -179,12 +179,11 @@ export const compileSchema = (rules: GrammarRules, document: SchemaDocument, opt
     });
   };
 
-  const listedBodies = (nodes: readonly SchemaNode[], values: readonly unknown[], name: string): SchemaBody[] => {
+  const listedBodies = (nodes: readonly SchemaNode[], values: readonly unknown[]): SchemaBody[] => {
     const allowed = values.filter((value) => nodes.every((node) => satisfies(document, node, value)));
     const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
     const texts = allowed.filter(isPlain).map((value) => JSON.stringify(value));
-    const bodies: SchemaBody[] =
-      texts.length === 0 ? [] : [{ text: textsRule(rules, texts, `${name}-values`), needs: [] }];
+    const bodies: SchemaBody[] = texts.length === 0 ? [] : [{ text: textsRule(rules, texts, 'values'), needs: [] }];
     for (const value of allowed) if (!isPlain(value)) bodies.push({ text: constantRule(rules, value), needs: [] });
     return bodies;
   };

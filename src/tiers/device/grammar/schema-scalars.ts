@@ -5,7 +5,7 @@
  */
 import { type Automaton, acceptsNothing, automatonOfLength, type Edge, intersect } from './automaton.js';
 import { ruleOfAutomaton } from './automaton-grammar.js';
-import { repeat } from './gbnf.js';
+import { type GrammarRules, repeat } from './gbnf.js';
 import { integerRule, jsonCharRule, numberRule, stringRule } from './json-values.js';
 import { automatonOfNumbers } from './number-patterns.js';
 import { automatonOfPattern } from './pattern-automaton.js';
@@ -14,10 +14,32 @@ import { countsOf, numberBoundsOf, stringsOf } from './schema-keywords.js';
 import type { NamedNodes, SchemaBody, SchemaCompiler } from './schema-types.js';
 import { automatonOfFormat, descriptiveFormats, knownFormats } from './string-formats.js';
 
+const sharedBodies = new WeakMap<GrammarRules, Map<string, SchemaBody | null>>();
+
+/** Tools repeat their constraints; each is written once per grammar. */
+const shared = (rules: GrammarRules, constraints: unknown, build: () => SchemaBody | null): SchemaBody | null => {
+  const bodies = sharedBodies.get(rules) ?? new Map<string, SchemaBody | null>();
+  sharedBodies.set(rules, bodies);
+  const key = JSON.stringify(constraints);
+  if (!bodies.has(key)) bodies.set(key, build());
+  return bodies.get(key) ?? null;
+};
+
 /** Null where no string satisfies the nodes. */
-export const stringBody = (compiler: SchemaCompiler, { nodes, name }: NamedNodes): SchemaBody | null => {
+export const stringBody = (compiler: SchemaCompiler, named: NamedNodes): SchemaBody | null => {
   const { rules, document } = compiler;
-  const { min, max } = countsOf(document, nodes, ['minLength', 'maxLength']);
+  const { nodes } = named;
+  const counts = countsOf(document, nodes, ['minLength', 'maxLength']);
+  const patterns = [stringsOf(document, nodes, 'pattern'), stringsOf(document, nodes, 'format')];
+  return shared(rules, ['string', counts, patterns, compiler.unsupported], () => buildString(compiler, named, counts));
+};
+
+const buildString = (
+  compiler: SchemaCompiler,
+  { nodes, name }: NamedNodes,
+  { min, max }: { readonly min: number; readonly max: number },
+): SchemaBody | null => {
+  const { rules } = compiler;
   if (min > max) return null;
   const plain = (): SchemaBody => {
     if (min === 0 && max === Number.POSITIVE_INFINITY) return { text: stringRule(rules), needs: [] };
@@ -99,16 +121,11 @@ export const numberBody = (
   const bounds = numberBoundsOf(document, nodes, integer);
   const plain = (): SchemaBody => ({ text: integer ? integerRule(rules) : numberRule(rules), needs: [] });
   if (bounds.minimum === undefined && bounds.maximum === undefined && bounds.multiplesOf.length === 0) return plain();
-  return compiler.withPattern(
-    nodes,
-    () => {
-      const automaton = automatonOfNumbers(bounds);
-      if (acceptsNothing(automaton)) return null;
-      return {
-        text: ruleOfAutomaton(rules, automaton, { name: `${name}-number`, spelling: 'raw', close: '' }),
-        needs: [],
-      };
-    },
-    plain,
-  );
+  const build = (): SchemaBody | null => {
+    const automaton = automatonOfNumbers(bounds);
+    if (acceptsNothing(automaton)) return null;
+    const rule = ruleOfAutomaton(rules, automaton, { name: `${name}-number`, spelling: 'raw', close: '' });
+    return { text: rule, needs: [] };
+  };
+  return shared(rules, ['number', bounds], () => compiler.withPattern(nodes, build, plain));
 };

@@ -93,14 +93,16 @@ export async function* runPocket(
     },
     options,
   );
+  const decoded = splitArguments(second.tokens, model);
+  const texts = await Promise.all(decoded.map((argument) => engine.detokenize(argument.tokens)));
   const values: Record<string, unknown> = {};
-  for (const argument of splitArguments(second.tokens, model)) {
-    const schema = argumentSchema(tool.parameters, argument.name);
-    if (schema === undefined) continue;
-    const value = (await engine.detokenize(argument.tokens)).trim();
-    const converted = convertValue(asSaid(value, { name: argument.name, original, normalized }), schema);
-    if (converted !== undefined && value !== '') values[argument.name] = converted;
-  }
+  decoded.forEach(({ name }, index) => {
+    const value = texts[index]!.trim();
+    const schema = argumentSchema(tool.parameters, name);
+    if (schema === undefined || value === '') return;
+    const converted = convertValue(asSaid(value, { name, original, normalized }), schema);
+    if (converted !== undefined) values[name] = converted;
+  });
   yield { type: 'tool-call', index: 0, argumentsDelta: JSON.stringify(values) };
   yield end({
     decision,

@@ -69,7 +69,10 @@ export const compileChatTemplate = (source: string): ChatTemplate => {
     render(variables, now) {
       const environment = new Environment();
       try {
-        for (const [name, value] of Object.entries({ ...globalsAt(now), ...variables })) environment.set(name, value);
+        // Firefunction reads the tools as text under a name of its own.
+        const functions = JSON.stringify(variables.tools ?? [], null, 4);
+        const all = { ...globalsAt(now), ...(source.includes('functions') ? { functions } : {}), ...variables };
+        for (const [name, value] of Object.entries(all)) environment.set(name, value);
         for (const [name, helper] of dialectFunctions) environment.set(name, helper);
         return String(new Interpreter(environment).run(program).value);
       } catch (error) {

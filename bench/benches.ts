@@ -1,0 +1,21 @@
+/**
+ * All benches, in the order in which they run and stand in the table.
+ */
+import { againstLlamaServer } from './against-llama-server.js';
+import { againstNodeLlamaCpp } from './against-node-llama-cpp.js';
+import type { Bench } from './bench.js';
+import { engineDecode } from './engine-decode.js';
+import { httpStreaming } from './http-streaming.js';
+import { prefixTtft } from './prefix-ttft.js';
+import { serverMemory } from './server-memory.js';
+import { startToFirstToken } from './start-to-first-token.js';
+
+export const benches: readonly Bench[] = [
+  engineDecode,
+  againstNodeLlamaCpp,
+  againstLlamaServer,
+  httpStreaming,
+  prefixTtft,
+  startToFirstToken,
+  serverMemory,
+];
