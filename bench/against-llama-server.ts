@@ -5,7 +5,7 @@
  * Ceiling: the bare loop of `engine-decode`; llama-server is C++ around the same library, so what differs is scheduling,
  * sampling and HTTP. Needs `LLAMA_SERVER`, the path of a llama-server built on this machine.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { takeTurns } from './alternate.js';
 import type { Bench, BenchRow, BenchSettings } from './bench.js';
 import { contextLengthFor, type SequenceCount, tokensFor } from './compare-decode.js';
@@ -90,10 +90,10 @@ const compare = async (path: string | null, model: BenchModel, settings: BenchSe
   );
 };
 
-/** First line of what it says of itself; it says it on standard error. */
+/** What it says of its version, among whatever else it says. */
 const versionOf = (path: string): string => {
-  const output = execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  return output.split('\n').find((line) => line.trim() !== '') ?? 'unknown version';
+  const { stdout, stderr } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  return /version:?\s*(.+)/.exec(`${stdout}\n${stderr}`)?.[1]?.trim() ?? 'unknown';
 };
 
 export const againstLlamaServer: Bench = {
@@ -109,6 +109,6 @@ export const againstLlamaServer: Bench = {
       };
     const rows: BenchRow[] = [];
     for (const model of [qwenModel(), pocketModel()]) rows.push(...(await compare(path, model, settings)));
-    return { rows, notes: [`llama-server: ${versionOf(path)}.`] };
+    return { rows, notes: [`llama-server version: ${versionOf(path)}.`] };
   },
 };

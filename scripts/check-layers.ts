@@ -18,7 +18,7 @@ interface SourceFile {
 const listSources = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return listSources(path);
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : listSources(path);
     return /\.tsx?$/.test(entry.name) ? [path] : [];
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyShape, writeRandomModel } from '../tune/random-model.js';
-import type { GenerateRequest } from './engine.js';
+import type { GenerateRequest, GrammarConstraint } from './engine.js';
 import { createHostEngine, type HostEngine } from './host-engine.js';
 import { answer, codeOf, until, words } from './host-engine.test-kit.js';
 
@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const exactly = (gbnf: string): GenerateRequest['grammar'] => ({ gbnf: `root ::= ${gbnf}` });
+const exactly = (gbnf: string): GrammarConstraint => ({ gbnf: `root ::= ${gbnf}` });
 const quoted = (text: string): string => JSON.stringify(text);
 
 test('tells what it loaded', () => {
@@ -300,11 +300,8 @@ describe('the end of a request', () => {
     const codes = Array.from({ length: 16 }, () => codeOf(answer(engine, endless, controller.signal)));
     expect(await Promise.race(codes)).toBe('queue-full');
     controller.abort();
-    const counts = (await Promise.all(codes)).reduce<Record<string, number>>(
-      (sum, code) => ({ ...sum, [code]: (sum[code] ?? 0) + 1 }),
-      {},
-    );
-    expect(counts['queue-full']! + counts.cancelled!).toBe(16);
+    const ended = await Promise.all(codes);
+    expect(ended.every((code) => code === 'queue-full' || code === 'cancelled')).toBe(true);
     await until(idle);
   });
 });

@@ -61,11 +61,7 @@ export class GgufCursor {
 
   /** The next `bytes` bytes; valid until the next call. */
   take(bytes: number, what: string): Buffer {
-    this.need(bytes, what);
-    const offset = this.position - this.blockStart;
-    if (offset + bytes > this.block.length) this.load(Math.max(bytes, blockBytes));
-    const start = this.position - this.blockStart;
-    this.position += bytes;
+    const start = this.pass(bytes, what);
     return this.block.subarray(start, start + bytes);
   }
 
@@ -76,8 +72,8 @@ export class GgufCursor {
 
   /** A 64-bit count; above 2^53 only roughly right, which is enough to refuse it. */
   count(what: string): number {
-    const bytes = this.take(8, what);
-    return bytes.readUInt32LE(0) + bytes.readUInt32LE(4) * 2 ** 32;
+    const at = this.pass(8, what);
+    return this.block.readUInt32LE(at) + this.block.readUInt32LE(at + 4) * 2 ** 32;
   }
 
   text(what: string): string {
@@ -124,6 +120,15 @@ export class GgufCursor {
       default:
         return type satisfies never;
     }
+  }
+
+  /** Moves past `bytes` bytes; returns where in the block they begin. */
+  private pass(bytes: number, what: string): number {
+    this.need(bytes, what);
+    if (this.position - this.blockStart + bytes > this.block.length) this.load(Math.max(bytes, blockBytes));
+    const start = this.position - this.blockStart;
+    this.position += bytes;
+    return start;
   }
 
   private load(wanted: number): void {

@@ -69,6 +69,7 @@ export const planChat = (request: ChatRequest, options: ChatPlanOptions): ChatPl
       ...(request.maxTokens === undefined ? {} : { maxTokens: request.maxTokens }),
       ...(request.logprobs === undefined ? {} : { logprobs: request.logprobs }),
       ...(rendersSpecial ? { renderSpecial: true } : {}),
+      ...(request.ignoreEos === undefined ? {} : { ignoreEos: request.ignoreEos }),
       ...(request.cacheScope === undefined ? {} : { cacheScope: request.cacheScope }),
       ...(request.client === undefined ? {} : { client: request.client }),
       ...(request.deadlineMs === undefined ? {} : { deadlineMs: request.deadlineMs }),

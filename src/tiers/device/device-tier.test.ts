@@ -4,8 +4,15 @@ import { EngineError } from '../../engine/engine-error.js';
 import { createFakeEngine, type FakeEngine, type FakeEngineOptions } from '../../engine/fake-engine.js';
 import type { ChatEvent, ChatMessage, ChatRequest, ToolDefinition } from '../tier.js';
 import { createDeviceTier } from './device-tier.js';
-import { createGbnfMatcher } from './grammar/gbnf-matcher.js';
-import { deepseekLike, gemmaLike, harmonyLike, llamaLike, mistralLike, qwenLike } from './template/sample-templates.js';
+import { createGbnfMatcher } from './grammar/gbnf-matcher.test-support.js';
+import {
+  deepseekLike,
+  gemmaLike,
+  harmonyLike,
+  llamaLike,
+  mistralLike,
+  qwenLike,
+} from './template/sample-templates.test-support.js';
 
 const weather: ToolDefinition = {
   name: 'get_weather',
@@ -420,6 +427,13 @@ describe('streams', () => {
     expect(answer.text).toBe('c');
     expect(logprobs.map((entry) => entry.text.trim())).toEqual(['c']);
     expect(logprobs[0]!.top).toHaveLength(1);
+  });
+
+  it('hand `ignoreEos` to the engine', async () => {
+    const engine = createFakeEngine({ respond: () => 'a', info: { chatTemplate: qwenLike } });
+    const tier = createDeviceTier({ engines: () => new Map([['m', engine]]) });
+    await read(tier.chat({ model: 'm', messages: [user('x')], ignoreEos: true }));
+    expect(engine.requests.at(-1)).toMatchObject({ ignoreEos: true });
   });
 
   it('that are left early cancel the request in the engine', async () => {

@@ -12,7 +12,7 @@ import type { JsonSchema, ToolDefinition } from '../tier.js';
 import { createDeviceTier } from './device-tier.js';
 import { chatFormats } from './formats/formats.js';
 import { createGrammarRules } from './grammar/gbnf.js';
-import { createGbnfMatcher } from './grammar/gbnf-matcher.js';
+import { createGbnfMatcher } from './grammar/gbnf-matcher.test-support.js';
 import { jsonSchemaGrammar, schemaRule } from './grammar/json-schema-grammar.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-grammars-'));

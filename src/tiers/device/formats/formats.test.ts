@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ToolDefinition } from '../../tier.js';
 import { createGrammarRules } from '../grammar/gbnf.js';
-import { createGbnfMatcher, type GbnfMatcher } from '../grammar/gbnf-matcher.js';
+import { createGbnfMatcher, type GbnfMatcher } from '../grammar/gbnf-matcher.test-support.js';
 import { schemaRule } from '../grammar/json-schema-grammar.js';
 import { type AnswerDelta, createAnswerParser } from './answer-parser.js';
 import type { ChatFormat } from './chat-format.js';
-import { chatFormats, genericFormat } from './formats.js';
+import { chatFormats, detectFormat, genericFormat } from './formats.js';
 
 const tools: readonly ToolDefinition[] = [
   {
@@ -153,6 +153,28 @@ const cases: readonly Case[] = [
   { format: 'harmony', output: '<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary<|message|>I will look.<|end|><|start|>assistant to=functions.get_weather<|channel|>commentary json<|message|>{"city": "Paris"}<|call|>', expected: { reasoning: 'Hm.', text: 'I will look.', calls: [paris] } },
   { format: 'harmony', output: 'No header at all', expected: { text: 'No header at all', calls: [] } },
 ];
+
+describe('telling the format by the template', () => {
+  it.each([
+    ['{{ "<tool_call>" }}', 'hermes'],
+    ["'<tool_call>\n<function=' + n + '>' '<parameter='", 'qwen3-coder'],
+    ["'<tool_call>' + n '<arg_key>' '<arg_value>'", 'glm'],
+    ["'[TOOL_CALLS]' + tool_calls | tojson", 'mistral-list'],
+    ["'[TOOL_CALLS]' + name + '[ARGS]'", 'mistral-args'],
+    ['<|start_header_id|> {"name": function name, "parameters": dictionary} <|python_tag|>', 'llama-json'],
+    ["<|start_header_id|> '<function=' + name + '>' '</function>'", 'functionary-3.1'],
+    ['>>>all', 'functionary-3.2'],
+    ['<｜tool▁calls▁begin｜> ```json', 'deepseek-3'],
+    ['<｜tool▁calls▁begin｜><｜tool▁sep｜>', 'deepseek-3.1'],
+    ['<|start|>assistant<|channel|>', 'harmony'],
+    ['<|start_of_role|> <|tool_call|>', 'granite-3'],
+    ['<|START_ACTION|><|END_ACTION|>', 'command-r7b'],
+    ['<start_function_call>', 'function-gemma'],
+    ['<|im_start|> without any tools', 'generic'],
+  ])('%s', (source, name) => {
+    expect(detectFormat(source).name).toBe(name);
+  });
+});
 
 describe('reading answers', () => {
   it.each(cases.map((entry, index) => [entry.format, index, entry] as const))('%s, case %i', (name, _, entry) => {

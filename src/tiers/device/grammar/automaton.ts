@@ -116,33 +116,76 @@ const maxMinimizedStates = 1500;
 /** Drops states that lead nowhere and, up to 1,500 states, joins those that accept the same. */
 export const minimize = (automaton: Automaton): Automaton => {
   const trimmed = dropDeadStates(automaton);
-  if (trimmed.edges.length > maxMinimizedStates) return trimmed;
-  let classes: number[] = trimmed.accepting.map((accepts) => (accepts ? 1 : 0));
-  for (let count = 0; ; ) {
-    const numbers = new Map<string, number>();
-    const next = trimmed.edges.map((list, state) => {
-      const key = `${classes[state]}:${joinEdges(list, classes).join(';')}`;
-      const known = numbers.get(key) ?? numbers.size;
-      numbers.set(key, known);
-      return known;
-    });
-    classes = next;
-    if (numbers.size === count) break;
-    count = numbers.size;
+  const count = trimmed.edges.length;
+  if (count > maxMinimizedStates) return trimmed;
+  const { targets, symbols } = tableOf(trimmed);
+  let classes = Int32Array.from(trimmed.accepting, Number);
+  for (let classCount = 0; ; ) {
+    const refined = refine(classes, targets, symbols);
+    classes = refined.classes;
+    if (refined.count === classCount) break;
+    classCount = refined.count;
   }
-  const start = classes[0]!;
-  const renumber = (number: number): number => (number === start ? 0 : number < start ? number + 1 : number);
+  // The class of the start is 0, since refining numbers classes in the order of their first states.
   const edges: Edge[][] = [];
   const accepting: boolean[] = [];
-  const final = classes.map(renumber);
   trimmed.edges.forEach((list, state) => {
-    edges[final[state]!] = joinEdges(list, final);
-    accepting[final[state]!] = trimmed.accepting[state]!;
+    const number = classes[state]!;
+    edges[number] ??= joinEdges(list, classes);
+    accepting[number] = trimmed.accepting[state]!;
   });
   return { edges, accepting };
 };
 
-const joinEdges = (list: readonly Edge[], classes: readonly number[]): Edge[] => {
+/** The transitions as a table: the ranges of all edges cut into symbols that no edge parts. */
+const tableOf = ({ edges }: Automaton): { readonly targets: Int32Array; readonly symbols: number } => {
+  const starts = [...new Set(edges.flatMap((list) => list.flatMap(([from, to]) => [from, to + 1])))].sort(
+    (a, b) => a - b,
+  );
+  const symbolAt = new Map(starts.map((start, symbol) => [start, symbol]));
+  const symbols = starts.length;
+  const targets = new Int32Array(edges.length * symbols).fill(-1);
+  edges.forEach((list, state) => {
+    for (const [from, to, target] of list)
+      targets.fill(target, state * symbols + symbolAt.get(from)!, state * symbols + symbolAt.get(to + 1)!);
+  });
+  return { targets, symbols };
+};
+
+/** One round of Moore's algorithm: states stay together that are, and whose targets are, in the same classes. */
+const refine = (
+  classes: Int32Array<ArrayBuffer>,
+  targets: Int32Array,
+  symbols: number,
+): { readonly classes: Int32Array<ArrayBuffer>; readonly count: number } => {
+  const refined = new Int32Array(classes.length);
+  const firstStates: number[] = [];
+  const byHash = new Map<number, number[]>();
+  const classAt = (state: number, symbol: number): number => {
+    const target = targets[state * symbols + symbol]!;
+    return target < 0 ? -1 : classes[target]!;
+  };
+  const isSame = (a: number, b: number): boolean => {
+    if (classes[a] !== classes[b]) return false;
+    for (let symbol = 0; symbol < symbols; symbol++) if (classAt(a, symbol) !== classAt(b, symbol)) return false;
+    return true;
+  };
+  for (let state = 0; state < classes.length; state++) {
+    let hash = classes[state]!;
+    for (let symbol = 0; symbol < symbols; symbol++) hash = Math.imul(hash ^ classAt(state, symbol), 16777619);
+    const candidates = byHash.get(hash) ?? [];
+    byHash.set(hash, candidates);
+    let number = candidates.find((candidate) => isSame(firstStates[candidate]!, state));
+    if (number === undefined) {
+      number = firstStates.push(state) - 1;
+      candidates.push(number);
+    }
+    refined[state] = number;
+  }
+  return { classes: refined, count: firstStates.length };
+};
+
+const joinEdges = (list: readonly Edge[], classes: Int32Array): Edge[] => {
   const joined: [number, number, number][] = [];
   for (const [from, to, target] of list) {
     const last = joined.at(-1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { charClass, createGrammarRules, literal, repeat, ruleNamesIn } from './gbnf.js';
-import { createGbnfMatcher } from './gbnf-matcher.js';
+import { createGbnfMatcher } from './gbnf-matcher.test-support.js';
 import { textsRule } from './json-values.js';
 import { untilRule } from './until.js';
 

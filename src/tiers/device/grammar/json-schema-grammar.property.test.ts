@@ -6,7 +6,7 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonSchema } from '../../tier.js';
-import { createGbnfMatcher } from './gbnf-matcher.js';
+import { createGbnfMatcher } from './gbnf-matcher.test-support.js';
 import { jsonSchemaGrammar } from './json-schema-grammar.js';
 
 const ajv = new Ajv2020({ strict: false, allErrors: false, validateSchema: false });
@@ -174,7 +174,7 @@ describe('random schemas', () => {
           expect({ json, valid: validate(JSON.parse(json)), errors: validate.errors }).toMatchObject({ valid: true });
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 
@@ -190,7 +190,7 @@ describe('random schemas', () => {
           expect(matcher.matches(json)).toBe(true);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonSchema } from '../../tier.js';
 import { TierError } from '../../tier-error.js';
-import { createGbnfMatcher, type GbnfMatcher } from './gbnf-matcher.js';
+import { createGbnfMatcher, type GbnfMatcher } from './gbnf-matcher.test-support.js';
 import { jsonObjectGrammar, jsonSchemaGrammar } from './json-schema-grammar.js';
 
 const matcherOf = (schema: JsonSchema): GbnfMatcher => createGbnfMatcher(jsonSchemaGrammar(schema));

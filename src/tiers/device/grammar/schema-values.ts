@@ -25,7 +25,7 @@ export const satisfies = (document: SchemaDocument, schema: unknown, value: unkn
     if (!types.some((type) => isOfType(value, type))) return false;
   }
   if (Object.hasOwn(schema, 'const') && !isSame(schema.const, value)) return false;
-  if (list('enum')?.some((item) => isSame(item, value)) === false) return false;
+  if (Array.isArray(schema.enum) && !isListed(schema.enum, value)) return false;
   if (typeof schema.$ref === 'string' && !check(document.resolve(schema.$ref, schema), value)) return false;
   if (list('allOf')?.every((inner) => check(inner, value)) === false) return false;
   if (list('anyOf')?.some((inner) => check(inner, value)) === false) return false;
@@ -114,6 +114,16 @@ export const isOfType = (value: unknown, type: JsonType): boolean => {
     default:
       return typeof value === type;
   }
+};
+
+const plainValues = new WeakMap<readonly unknown[], ReadonlySet<unknown>>();
+
+/** Lists may be long: plain values are looked up, not searched. */
+const isListed = (list: readonly unknown[], value: unknown): boolean => {
+  if (typeof value === 'object' && value !== null) return list.some((item) => isSame(item, value));
+  const plain = plainValues.get(list) ?? new Set(list);
+  plainValues.set(list, plain);
+  return plain.has(value);
 };
 
 const isSame = (a: unknown, b: unknown): boolean => {

@@ -9,7 +9,7 @@ import {
   mistralLike,
   partsOnly,
   qwenLike,
-} from './sample-templates.js';
+} from './sample-templates.test-support.js';
 import { strftime } from './strftime.js';
 import { detectCapabilities } from './template-capabilities.js';
 

@@ -5,7 +5,7 @@
  * As strict as llama.cpp where that matters: undefined rules, left recursion and too high repetition counts throw. It
  * works on code points, not on a vocabulary; token literals (`<[7]>`) are refused.
  */
-import { type Alternative, type Element, parseGbnf } from './gbnf-parser.js';
+import { type Alternative, type Element, parseGbnf } from './gbnf-parser.test-support.js';
 
 interface Stack {
   readonly element: Element;

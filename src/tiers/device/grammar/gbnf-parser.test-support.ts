@@ -1,7 +1,7 @@
 /**
  * Parses GBNF text into rules of alternatives, expanding repetition into rules as llama.cpp does.
  *
- * For the tests (see gbnf-matcher.ts). Throws a plain Error with the place where the text stops being a grammar.
+ * For the tests (see gbnf-matcher.test-support.ts). Throws a plain Error with the place where the text stops being a grammar.
  */
 import { type CodePointRange, complementRanges, normalizeRanges } from './code-points.js';
 
