@@ -7,6 +7,8 @@ export interface StreamsQuestion {
   readonly url: string;
   /** `chat`: one user message of `promptLength` characters. `completion`: `promptLength` token ids. */
   readonly kind: 'chat' | 'completion';
+  /** For `chat`: what the messages say, in turn, in place of noise. */
+  readonly messages?: readonly string[];
   readonly requests: number;
   /** Streams open at once; the next request starts when one ends. */
   readonly concurrency: number;

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { formatTable } from '../src/cli/terminal.js';
 import { defaultThreads } from '../src/engine/host/thread-count.js';
+import { packageCandidates } from '../src/llama/find-binaries.js';
 import type { Bench, BenchResult, BenchSettings, MachineFacts } from './bench.js';
 import { benches } from './benches.js';
 import { readMachine } from './machine.js';
@@ -55,6 +56,12 @@ const readArguments = (): Arguments => {
   };
 };
 
+/** Every side computes with the plain binaries of this platform, even where somebody installed those of a GPU. */
+const pinBinaries = (): void => {
+  const plain = packageCandidates(process.platform, process.arch).at(-1);
+  if (plain !== undefined) process.env.SPILLWAY_LLAMA_PACKAGE ??= plain;
+};
+
 const report = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
@@ -79,6 +86,7 @@ const printTable = (results: readonly BenchResult[]): void => {
 
 const main = async (): Promise<void> => {
   const { chosen, quick, rounds, threads } = readArguments();
+  pinBinaries();
   const machine = readMachine();
   if (machine.loadBefore > 0.5)
     report(

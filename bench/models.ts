@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { qwen05bShape, type RandomModelShape, writeRandomModel } from '../src/tune/random-model.js';
+import { checkout } from './peers.js';
 
 /** Sequences at once -> tokens that each of them decodes in one measurement. */
 export type TokensPerSequence = Readonly<Record<1 | 8 | 16 | 32, number>>;
@@ -56,3 +57,9 @@ export const pocketModel = (): BenchModel => ({
   vocabularySize: pocketShape.vocabularySize,
   tokens: { 1: 1536, 8: 768, 16: 512, 32: 320 },
 });
+
+/** The embedded model's file; null in a checkout where it was not made. */
+export const embeddedModelPath = (): string | null => {
+  const path = join(checkout, 'models', 'pocket', 'pocket.gguf');
+  return existsSync(path) ? path : null;
+};

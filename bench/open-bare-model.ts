@@ -20,10 +20,7 @@ export const openBareModel = (
   llama: Llama,
   { modelPath, contextLength, parallel, threads }: OpenQuestion,
 ): BareModel => {
-  const model = llama.llama_model_load_from_file(modelPath, {
-    ...llama.llama_model_default_params(),
-    n_gpu_layers: 0,
-  });
+  const model = llama.llama_model_load_from_file(modelPath, llama.llama_model_default_params());
   if (model === null) throw new Error(`Cannot load ${modelPath}`);
   const context = llama.llama_init_from_model(model, {
     ...llama.llama_context_default_params(),

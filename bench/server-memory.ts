@@ -8,10 +8,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Bench, BenchSettings } from './bench.js';
+import type { Bench, BenchOutcome, BenchRow, BenchSettings } from './bench.js';
 import type { ClientProtocol } from './http-client.js';
-import { pocketModel } from './models.js';
-import { startSpillway } from './server-process.js';
+import { embeddedModelPath, pocketModel } from './models.js';
+import { type ServerProcess, startSpillway } from './server-process.js';
 import { startSide } from './side-process.js';
 import { createRow } from './statistics.js';
 
@@ -33,71 +33,103 @@ const residentMegabytes = (pid: number): { readonly now: number; readonly peak: 
   return { now, peak: now };
 };
 
-const run = async (settings: BenchSettings) => {
-  const model = pocketModel();
-  const requests = settings.quick ? 64 : 2000;
-  const idle: number[] = [];
-  const after: number[] = [];
-  const peak: number[] = [];
-  for (let round = 0; round < settings.rounds; round++) {
-    const client = startSide<ClientProtocol>('http-client');
-    const server = await startSpillway({
-      modelPath: model.path,
+/** A model to serve and what to ask it: noise for one that writes text, requests of people for the embedded one. */
+interface Case {
+  readonly label: string;
+  readonly modelPath: string | null;
+  readonly messages: readonly string[] | null;
+}
+
+const cases = (): Case[] => [
+  { label: 'pocket size Q8_0', modelPath: pocketModel().path, messages: null },
+  ...(embeddedModelPath() === null
+    ? []
+    : [
+        {
+          label: 'embedded model',
+          modelPath: null,
+          messages: ['wake me at 6:30 tomorrow', 'what is the capital of Peru', 'turn the lights off', 'flip a coin'],
+        },
+      ]),
+];
+
+interface Figures {
+  readonly idle: number;
+  readonly after: number;
+  readonly peak: number;
+}
+
+const measure = async (
+  { modelPath, messages }: Case,
+  options: { readonly requests: number; readonly round: number; readonly threads: number },
+): Promise<Figures> => {
+  const client = startSide<ClientProtocol>('http-client');
+  let server: ServerProcess | undefined;
+  try {
+    server = await startSpillway({
+      ...(modelPath === null ? {} : { modelPath }),
       parallel: streams,
       contextLength: 512,
-      threads: settings.threads,
+      threads: options.threads,
     });
-    try {
-      await wait(settleMs);
-      idle.push(residentMegabytes(server.pid).now);
-      await client.ask('stream', {
-        url: server.url,
-        kind: 'chat',
-        requests,
-        concurrency: streams,
-        promptLength: 64,
-        tokens: answerTokens,
-        vocabularySize: model.vocabularySize,
-        seed: round,
-      });
-      await wait(settleMs);
-      const used = residentMegabytes(server.pid);
-      after.push(used.now);
-      peak.push(used.peak);
-      settings.report(
-        `round ${round + 1}/${settings.rounds}: idle ${idle.at(-1)!.toFixed(1)} MB, after ${requests} requests ${used.now.toFixed(1)} MB, at most ${used.peak.toFixed(1)} MB`,
-      );
-    } finally {
-      await server.stop();
-      await client.close();
-    }
+    await wait(settleMs);
+    const idle = residentMegabytes(server.pid).now;
+    await client.ask('stream', {
+      url: server.url,
+      kind: 'chat',
+      ...(messages === null ? {} : { messages }),
+      requests: options.requests,
+      concurrency: streams,
+      promptLength: 64,
+      tokens: answerTokens,
+      vocabularySize: 0,
+      seed: options.round,
+    });
+    await wait(settleMs);
+    const used = residentMegabytes(server.pid);
+    return { idle, after: used.now, peak: used.peak };
+  } finally {
+    await server?.stop();
+    await client.close();
   }
-  const idleSide = { name: 'idle', values: idle };
+};
+
+const measureCase = async (one: Case, settings: BenchSettings): Promise<BenchRow[]> => {
+  const requests = settings.quick ? 64 : 2000;
+  const figures: Figures[] = [];
+  for (let round = 0; round < settings.rounds; round++) {
+    const figure = await measure(one, { requests, round, threads: settings.threads });
+    figures.push(figure);
+    settings.report(
+      `${one.label}, round ${round + 1}/${settings.rounds}: idle ${figure.idle.toFixed(1)} MB, ` +
+        `after ${requests} requests ${figure.after.toFixed(1)} MB, at most ${figure.peak.toFixed(1)} MB`,
+    );
+  }
+  const idle = { name: 'idle', values: figures.map((figure) => figure.idle) };
   const target = { on: 'median', bound: 'at-most', value: limitMegabytes } as const;
-  return {
-    rows: [
-      createRow({
-        what: 'HTTP server process, idle',
-        unit: 'MB',
-        ours: idleSide,
-        target,
-      }),
-      createRow({
-        what: `HTTP server process, after ${requests} requests with ${streams} streams`,
-        unit: 'MB',
-        ours: { name: 'after', values: after },
-        other: idleSide,
-        target,
-      }),
-      createRow({
-        what: `HTTP server process, the most during ${requests} requests with ${streams} streams`,
-        unit: 'MB',
-        ours: { name: 'at most', values: peak },
-        other: idleSide,
-      }),
-    ],
-    notes: ['MB is a million bytes.'],
-  };
+  const load = `${requests} requests with ${streams} streams`;
+  return [
+    createRow({ what: `${one.label}, idle`, unit: 'MB', ours: idle, target }),
+    createRow({
+      what: `${one.label}, after ${load}`,
+      unit: 'MB',
+      ours: { name: 'after', values: figures.map((figure) => figure.after) },
+      other: idle,
+      target,
+    }),
+    createRow({
+      what: `${one.label}, the most during ${load}`,
+      unit: 'MB',
+      ours: { name: 'at most', values: figures.map((figure) => figure.peak) },
+      other: idle,
+    }),
+  ];
+};
+
+const run = async (settings: BenchSettings): Promise<BenchOutcome> => {
+  const rows: BenchRow[] = [];
+  for (const one of cases()) rows.push(...(await measureCase(one, settings)));
+  return { rows, notes: ['MB is a million bytes; the process of `spillway serve`, not its engine host.'] };
 };
 
 export const serverMemory: Bench = {

@@ -122,7 +122,7 @@ export const startLlamaServer = async (
     [
       ...['--model', options.modelPath, '--host', '127.0.0.1', '--port', String(port)],
       ...['--parallel', String(options.parallel), '--ctx-size', String(options.parallel * options.contextLength)],
-      ...['--threads', String(options.threads), '--threads-batch', String(options.threads), '--n-gpu-layers', '0'],
+      ...['--threads', String(options.threads), '--threads-batch', String(options.threads)],
     ],
     { stdio: 'ignore' },
   );

@@ -5,18 +5,16 @@
  * decodes a token, with no server, no engine process and no check in between.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { alternate } from './alternate.js';
 import type { Bench, BenchSettings } from './bench.js';
-import { pocketModel } from './models.js';
-import { checkout } from './peers.js';
+import { embeddedModelPath, pocketModel } from './models.js';
 import { startSpillway } from './server-process.js';
 import { endWithBench } from './side-process.js';
 import { createRow, median } from './statistics.js';
 
-const embeddedModel = `${checkout}models/pocket/pocket.gguf`;
+const standInNote = 'The embedded model was not there; a random model of its size took its place.';
 
 /** The part of a streamed event that shows that a token was decoded: text, or a tool call. */
 const firstToken = /"content":"[^"]|"tool_calls":\[/;
@@ -83,10 +81,10 @@ const startBare = (modelPath: string, threads: number): Promise<Start> =>
   });
 
 const run = async (settings: BenchSettings) => {
-  const embedded = existsSync(embeddedModel);
-  const bareModel = embedded ? embeddedModel : pocketModel().path;
+  const embedded = embeddedModelPath();
+  const bareModel = embedded ?? pocketModel().path;
   const sides = {
-    ours: () => startServer(embedded ? null : bareModel, settings.threads),
+    ours: () => startServer(embedded === null ? bareModel : null, settings.threads),
     other: () => startBare(bareModel, settings.threads),
   };
   // Files that were never read come from the disk; that is another question.
@@ -111,7 +109,7 @@ const run = async (settings: BenchSettings) => {
     ],
     notes: [
       `It listens after ${listeningMs.toFixed(0)} ms (median), with the model loaded. All files were in the page cache.`,
-      ...(embedded ? [] : ['models/pocket/pocket.gguf was not there; a random model of its size took its place.']),
+      ...(embedded === null ? [standInNote] : []),
     ],
   };
 };

@@ -62,11 +62,16 @@ const readStream = (url: string, agent: Agent, body: Buffer): Promise<StreamEnd>
     call.end(body);
   });
 
-const bodyOf = ({ kind, promptLength, tokens, vocabularySize, seed }: StreamsQuestion, index: number): Buffer => {
-  const ownSeed = promptSeed(seed, index);
+const bodyOf = (question: StreamsQuestion, index: number): Buffer => {
+  const { kind, messages, promptLength, tokens, vocabularySize } = question;
+  const ownSeed = promptSeed(question.seed, index);
   const prompt =
     kind === 'chat'
-      ? { messages: [{ role: 'user', content: randomText(ownSeed, promptLength) }] }
+      ? {
+          messages: [
+            { role: 'user', content: messages?.[index % messages.length] ?? randomText(ownSeed, promptLength) },
+          ],
+        }
       : { prompt: randomTokens(ownSeed, promptLength, vocabularySize) };
   return Buffer.from(
     JSON.stringify({

@@ -1,7 +1,7 @@
 /** `spillway models`: what is here, and whether it fits into this machine. */
 import type { Command } from 'commander';
+import { checkFit } from '../models/fits.js';
 import { metadataNumber, metadataText, readGgufHeader } from '../models/gguf-reader.js';
-import { memoryNeed } from '../models/memory-need.js';
 import { type LocalModel, listModels, modelsFolder } from '../models/registry.js';
 import { formatBytes, systemMemory } from '../models/system-memory.js';
 import { formatTable, print, printJson } from './terminal.js';
@@ -30,12 +30,8 @@ export const describeModels = (): ModelRow[] => {
       const header = readGgufHeader(model.path);
       const architecture = metadataText(header, 'general.architecture') ?? 'unknown';
       const trainedContext = metadataNumber(header, `${architecture}.context_length`);
-      const need = memoryNeed(header, {
-        contextTokens: Math.min(4096, trainedContext ?? 4096),
-        sequences: 1,
-        microBatch: 512,
-        kvValueBytes: 2,
-      });
+      const contextTokens = Math.min(4096, trainedContext ?? 4096);
+      const { need } = checkFit(header, { contextTokens, parallel: 1, availableBytes: Number.POSITIVE_INFINITY });
       return {
         ...base,
         architecture,

@@ -5,8 +5,9 @@
  */
 import type { Engine } from '../engine/engine.js';
 import { createHostEngine } from '../engine/host-engine.js';
-import { checkFit } from '../models/fits.js';
+import { checkFit, type Fit } from '../models/fits.js';
 import { readGgufHeader } from '../models/gguf-reader.js';
+import { ModelError } from '../models/model-error.js';
 import { findModel, type LocalModel } from '../models/registry.js';
 import { systemMemory } from '../models/system-memory.js';
 import { createDeviceTier } from '../tiers/device/device-tier.js';
@@ -21,28 +22,62 @@ export interface OpenDevice {
 }
 
 const defaultModel = 'pocket';
+/** The cache may turn out this much larger than computed, for alignment. */
+const kvSlack = 1.1;
+/** Prefixes that leave the cache may take this share of what is left free, and at most so much. */
+const spillShare = 0.1;
+const spillLimitBytes = 512 * 2 ** 20;
 
-/** Starts one engine. Throws ModelError or EngineError with what to do. */
-export const openEngine = async (model: LocalModel, flags: EngineFlags): Promise<Engine> => {
-  const header = readGgufHeader(model.path);
-  const fit = checkFit(header, {
-    ...(flags.context === undefined ? {} : { contextTokens: flags.context }),
-    ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
-    availableBytes: systemMemory().availableBytes,
+interface PlannedModel {
+  readonly model: LocalModel;
+  readonly fit: Fit;
+  /** Free when this model and those before it are loaded. */
+  readonly leftBytes: number;
+}
+
+/** Sizes one model after the other, each in what the ones before leave. Throws ModelError. */
+const planModels = (models: readonly LocalModel[], flags: EngineFlags): PlannedModel[] => {
+  let availableBytes = systemMemory().availableBytes;
+  return models.map((model) => {
+    const fit = checkFit(readGgufHeader(model.path), {
+      ...(flags.context === undefined ? {} : { contextTokens: flags.context }),
+      ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
+      availableBytes,
+    });
+    availableBytes = Math.max(0, availableBytes - fit.need.totalBytes);
+    return { model, fit, leftBytes: availableBytes };
   });
-  return createHostEngine({
+};
+
+const startEngine = ({ model, fit, leftBytes }: PlannedModel, flags: EngineFlags): Promise<Engine> =>
+  createHostEngine({
     name: model.name,
     modelPath: model.path,
     contextLength: fit.contextTokens,
     parallel: fit.parallel,
+    kvBytesLimit: Math.ceil(fit.need.kvBytes * kvSlack),
+    spillBytes: Math.min(spillLimitBytes, Math.floor(leftBytes * spillShare)),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
   });
+
+/** Starts one engine. Throws ModelError or EngineError with what to do. */
+export const openEngine = (model: LocalModel, flags: EngineFlags): Promise<Engine> => {
+  const [planned] = planModels([model], flags);
+  return startEngine(planned!, flags);
+};
+
+const refuseSameNames = (models: readonly LocalModel[]): void => {
+  const twice = models.find((model, index) => models.findIndex(({ name }) => name === model.name) < index);
+  if (twice !== undefined)
+    throw new ModelError('ambiguous', `Cannot serve two models of the name "${twice.name}": rename one of the files.`);
 };
 
 /** Starts an engine for each model (default: the embedded one), all at once, and the device tier over them. */
 export const openDevice = async (names: readonly string[], flags: EngineFlags): Promise<OpenDevice> => {
   const models = (names.length === 0 ? [defaultModel] : names).map((name) => findModel(name));
-  const started = await Promise.allSettled(models.map((model) => openEngine(model, flags)));
+  refuseSameNames(models);
+  const planned = planModels(models, flags);
+  const started = await Promise.allSettled(planned.map((one) => startEngine(one, flags)));
   const engines = new Map<string, Engine>();
   const failed = started.find((result) => result.status === 'rejected');
   started.forEach((result, index) => {

@@ -2,9 +2,11 @@
 import type { Command } from 'commander';
 import { readGgufHeader } from '../models/gguf-reader.js';
 import { pullModel } from '../models/pull.js';
-import { modelNameOf } from '../models/registry.js';
+import { listModels, modelNameOf } from '../models/registry.js';
 import { formatBytes } from '../models/system-memory.js';
 import { createProgressBar, print, printJson } from './terminal.js';
+
+const phaseNotes = { download: '', verify: 'checking ', wait: 'waiting for another download of it, ' } as const;
 
 export const addPullCommand = (program: Command): void => {
   program
@@ -24,14 +26,19 @@ export const addPullCommand = (program: Command): void => {
             bar.update(
               doneBytes,
               totalBytes,
-              `${phase === 'verify' ? 'checking ' : ''}${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
+              `${phaseNotes[phase]}${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
             ),
         });
       } finally {
         bar.end();
       }
       const header = readGgufHeader(path);
-      const result = { name: modelNameOf(path), path, bytes: header.fileBytes, parameters: header.parameterCount };
+      const result = {
+        name: listModels().find((model) => model.path === path)?.name ?? modelNameOf(path),
+        path,
+        bytes: header.fileBytes,
+        parameters: header.parameterCount,
+      };
       if (options.json === true) printJson(result);
       else
         print(

@@ -4,6 +4,7 @@
  *
  * Loads no native code. What the host does with a request is in `host/`.
  */
+import { setMaxListeners } from 'node:events';
 import { checkEmbed, checkGenerate } from './check-generate.js';
 import type { CallOptions, EmbedResult, Engine, EngineStats, GenerateEvent } from './engine.js';
 import { EngineError } from './engine-error.js';
@@ -162,6 +163,8 @@ export const createHostEngine = async (options: HostEngineOptions): Promise<Host
       supervisor.send({ type: 'cancel', id });
       one.fail(new EngineError('cancelled', 'The request was cancelled by its caller'), true);
     };
+    // One signal for the many choices of one request is no leak.
+    setMaxListeners(0, signal);
     if (signal.aborted) queueMicrotask(abort);
     else signal.addEventListener('abort', abort, { once: true });
     return () => signal.removeEventListener('abort', abort);

@@ -57,6 +57,7 @@ describe('chooseFiles', () => {
   it('takes the best variant of a family, and prefers the exact one', () => {
     expect(choose(usual, 'Q4_K')).toStrictEqual(['m-Q4_K_M.gguf']);
     expect(choose(['m-Q4_0_4_4.gguf', 'm-Q4_0.gguf', 'm-Q4_0_8_8.gguf'], 'Q4_0')).toStrictEqual(['m-Q4_0.gguf']);
+    expect(choose(['m-Q4_K_M.gguf', 'm-Q4_K.gguf'], 'Q4_K')).toStrictEqual(['m-Q4_K.gguf']);
     expect(choose(['m-UD-Q4_K_XL.gguf', 'm-Q4_K_M.gguf'])).toStrictEqual(['m-Q4_K_M.gguf']);
   });
 

@@ -52,7 +52,7 @@ const runChild = (name: string, body: string): { readonly output: string; readon
       body,
     ].join('\n'),
   );
-  // A file and not a pipe: llama.cpp loses lines that a full pipe does not take.
+  // A file and not a pipe: through a pipe, lines of the log went missing.
   const log = openSync(logPath, 'w');
   const child = spawnSync(process.execPath, [program], { stdio: ['ignore', 'pipe', log], encoding: 'utf8' });
   closeSync(log);

@@ -85,8 +85,12 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
     counters.stepSequences,
   ];
 
+  /** What the other side was told last: how many run and wait. */
+  let told = 0;
   const flush = (): void => {
-    if (events.length === 0) return;
+    const alive = scheduler.running * 1e6 + scheduler.queued;
+    if (events.length === 0 && alive === told) return;
+    told = alive;
     send(events, stats());
     events.length = 0;
   };

@@ -26,6 +26,9 @@ export interface PocketRecipe {
   readonly measuredRepeats: MeasuredRepeats;
   /** Relative share of generated rows of a kind, 1 where none is given. */
   readonly kindWeights: Readonly<Record<string, number>>;
+  /** Steps on copying alone before the rows begin, and copying sequences in each epoch afterwards. */
+  readonly copySteps: number;
+  readonly copyPerEpoch: number;
   readonly batchesPerEpoch: number;
   readonly lossWeights: LossWeights;
   readonly batching: BatchOptions;
@@ -64,13 +67,15 @@ export const pocketRecipe: PocketRecipe = {
     prompt_injection: 0.4,
     ask_embedded: 2,
   },
+  copySteps: 300,
+  copyPerEpoch: 1500,
   batchesPerEpoch: 1000,
-  lossWeights: { text: 0, kind: 1, arguments: 0.3 },
-  batching: { times: [16, 24, 32, 40, 48, 64, 96], tokens: 1024, outputsPerRow: 8 },
+  lossWeights: { text: 0, kind: 1, arguments: 1 },
+  batching: { times: [16, 24, 32, 40, 48, 64, 96], tokens: 1024, outputsPerRow: 10 },
   longestRow: 96,
   training: {
     seed: 20_261_123,
-    steps: 5000,
+    steps: 6000,
     warmupSteps: 200,
     peakLearningRate: 1.5e-3,
     finalLearningRate: 1.5e-5,

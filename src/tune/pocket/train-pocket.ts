@@ -8,13 +8,14 @@ import type { Llama } from '../../llama/load-llama.js';
 import { type Calibration, uncalibrated } from '../../models/pocket-decision.js';
 import { exportModel } from '../export-model.js';
 import { createRng } from '../rng.js';
-import { batchSequences, type SequenceBatch } from '../sequence-batch.js';
+import { batchSequences, type SequenceBatch, shapeFor } from '../sequence-batch.js';
 import type { Taxonomy } from '../taxonomy/load-taxonomy.js';
 import type { Row } from '../taxonomy/row.js';
 import { createTokenizer } from '../tokenizer.js';
 import { type TrainReport, train } from '../train-loop.js';
 import { createTrainingModel } from '../training-model.js';
 import { accuracyByGroup, calibrate, type Judged } from './calibrate.js';
+import { copySequences } from './copy-warmup.js';
 import { encodePrompt, encodeRow } from './encode-row.js';
 import { kindLogits } from './evaluate-kinds.js';
 import { pocketMetadata } from './pocket-metadata.js';
@@ -76,19 +77,25 @@ export const trainPocket = async (options: TrainPocketOptions): Promise<TrainPoc
     const batchesOf = (epoch: number): SequenceBatch[] => {
       if (cached?.epoch === epoch) return cached.batches;
       const rows = epoch === 0 ? firstEpoch : epochRows(data, epoch);
+      const rng = createRng(`${recipe.seed}/batches/${epoch}`);
       const sequences = rows
         .map((row) => encodeRow(row, encode))
         .filter(({ tokens }) => tokens.length <= recipe.longestRow);
-      const batches = batchSequences(sequences, {
-        ...recipe.batching,
-        rng: createRng(`${recipe.seed}/batches/${epoch}`),
-      });
+      const copies = copySequences(recipe.copyPerEpoch, { layout, rng });
+      const batches = batchSequences([...sequences, ...copies], { ...recipe.batching, rng });
       cached = { epoch, batches };
       return batches;
     };
+    const copyBatchAt = (step: number): SequenceBatch => {
+      const rng = createRng(`${recipe.seed}/copy/${step}`);
+      const shape = shapeFor(32, { ...recipe.batching, outputsPerRow: 15 });
+      return { shape, rows: copySequences(shape.batch, { layout, rng }) };
+    };
     const batchAt = (step: number): SequenceBatch => {
-      const batches = batchesOf(Math.floor(step / recipe.batchesPerEpoch));
-      return batches[(step % recipe.batchesPerEpoch) % batches.length]!;
+      if (step < recipe.copySteps) return copyBatchAt(step);
+      const rowStep = step - recipe.copySteps;
+      const batches = batchesOf(Math.floor(rowStep / recipe.batchesPerEpoch));
+      return batches[(rowStep % recipe.batchesPerEpoch) % batches.length]!;
     };
     const prompts = validation.map((row) => encodePrompt(row.text, layout, tokenizer));
     const judge = (): Judged[] => {
