@@ -21,6 +21,8 @@ export interface TrainSettings {
   readonly clipNorm: number;
   /** Probability of zeroing an activation; 0: none. */
   readonly dropout: number;
+  /** No activation is zeroed before this step. */
+  readonly dropoutFromStep: number;
   /** Share of the new weights in the moving average per step. */
   readonly averageRate: number;
   readonly computeType: ComputeType;
@@ -144,7 +146,8 @@ export const train = async (model: TrainingModel, options: TrainOptions): Promis
       const batch = options.batchAt(step);
       const graph = graphFor(batch);
       const { used, tokens } = fillInputs(graph, batch, model.shape.vocabularySize);
-      dropout?.(graph.inputs.dropout, step);
+      if (step >= settings.dropoutFromStep) dropout?.(graph.inputs.dropout, step);
+      else for (const mask of graph.inputs.dropout) mask.fill(1);
       const learningRate = learningRateAt(step, settings);
       const { loss, gradientNorm } = graph.run({
         learningRate,

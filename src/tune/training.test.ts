@@ -131,6 +131,7 @@ const settings: TrainSettings = {
   weightDecay: 0.01,
   clipNorm: 1,
   dropout: 0.1,
+  dropoutFromStep: 0,
   averageRate: 0.1,
   computeType: 'F32',
 };

@@ -76,12 +76,13 @@ export const pocketRecipe: PocketRecipe = {
   training: {
     seed: 20_261_123,
     steps: 6000,
-    warmupSteps: 200,
+    warmupSteps: 60,
     peakLearningRate: 1.5e-3,
     finalLearningRate: 1.5e-5,
     weightDecay: 0.05,
     clipNorm: 1,
     dropout: 0.1,
+    dropoutFromStep: 300,
     averageRate: 0.002,
   },
 };
