@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BenchResult } from './bench.js';
 import { benches } from './benches.js';
 import { checkout } from './peers.js';
-import { renderDocument, renderSummary, renderTables } from './render-docs.js';
+import { documents, renderDocument, renderSummary, renderTables } from './render-docs.js';
 import { readResults } from './results.js';
 import { createRow } from './statistics.js';
 
@@ -84,8 +84,8 @@ describe('the committed figures', () => {
     }
   });
 
-  it('are what docs/benchmarks.md says', () => {
-    const document = readFileSync(join(checkout, 'docs/benchmarks.md'), 'utf8');
+  it.each(documents.filter((path) => existsSync(join(checkout, path))))('are what %s says', (path) => {
+    const document = readFileSync(join(checkout, path), 'utf8');
     expect(renderDocument(document, committed)).toBe(document);
   });
 

@@ -40,5 +40,5 @@ export const tableCells = (row: BenchRow): string[] => [
 /** Where and how a result was measured, in one line. */
 export const provenance = ({ machine, rounds, threads, quick }: BenchResult): string =>
   `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}, ` +
-  `llama.cpp ${machine.llamaCpp}, ${threads} threads, ${rounds} rounds, ${machine.date}` +
+  `llama.cpp ${machine.llamaCpp}, ${threads} threads, ${rounds} rounds, ${machine.date}, load before ${machine.loadBefore}` +
   `${quick ? ' (quick: figures mean nothing)' : ''}`;

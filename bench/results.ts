@@ -2,7 +2,7 @@
  * Result files: one per bench under `bench/results/`, committed. Quick runs go to `bench/results/tmp/`, which is not.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { BenchResult } from './bench.js';
@@ -26,9 +26,10 @@ export const writeResult = (result: BenchResult): string => {
   return path;
 };
 
-/** The committed results, by bench name. */
+/** The committed results, by bench name; none where nothing was measured yet. */
 export const readResults = (folder: string = resultsFolder): ReadonlyMap<string, BenchResult> => {
   const results = new Map<string, BenchResult>();
+  if (!existsSync(folder)) return results;
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isFile() && entry.name.endsWith('.json')) {
       const result = JSON.parse(readFileSync(join(folder, entry.name), 'utf8')) as BenchResult;

@@ -238,9 +238,12 @@ export const createSchedulerCache = (config: SchedulerConfig, promptMsPerToken: 
   const isContinuation = (holder: Holder, usable: number): boolean =>
     cells.length(holder.slot) - usable < Math.max(config.smallestPrefix, usable / 8);
 
+  /** Cells of the wanted source that need not be found anew, because they are shared or taken over. */
+  const spared = ({ best, usable }: Found): number => (best === null || best.spilled !== null ? 0 : usable);
+
   /** Frees cells that only retained slots hold until `needed` are free, the wanted source last; false if it can't be. */
   const makeRoom = (needed: number, found: Found): boolean => {
-    const missing = (): boolean => cells.total - cells.used() < needed - found.usable;
+    const missing = (): boolean => cells.total - cells.used() < needed - spared(found);
     if (separate || !missing()) return true;
     if (cells.total - cells.heldBy(running) < needed) return false;
     for (const slot of [...retained]) {
@@ -260,7 +263,7 @@ export const createSchedulerCache = (config: SchedulerConfig, promptMsPerToken: 
     if (found.best === null) found.usable = 0;
     if (!makeRoom(needed, found)) return null;
     let target = firstEmpty();
-    const cramped = !separate && cells.total - cells.used() < needed - found.usable;
+    const cramped = !separate && cells.total - cells.used() < needed - spared(found);
     if (own && (cramped || !worth || isContinuation(best, found.usable) || (target === null && retained.size === 1)))
       return takeOver(best, request, found.usable);
     if (target === null) {

@@ -53,7 +53,7 @@ const check = (truth: boolean, what: string): void => {
 export const createMachine = (
   scheduler: Scheduler,
   config: SchedulerConfig,
-  options: { readonly fails?: (operation: CacheOperation) => boolean } = {},
+  options: { readonly fails?: (operation: CacheOperation) => boolean; readonly msPerToken?: number } = {},
 ): Machine => {
   const slots: Cell[][] = Array.from({ length: config.slots }, () => []);
   const blobs = new Map<number, Cell[]>();
@@ -110,16 +110,16 @@ export const createMachine = (
     counts,
     cellsInUse,
     step(plan, onToken) {
-      let whole = true;
-      for (const operation of plan.operations)
-        if (!operate(operation)) {
+      for (const operation of plan.operations) {
+        const done = operate(operation);
+        check(cellsInUse() <= scheduler.cellsTotal, 'operations in their order never take more cells than there are');
+        if (!done)
           scheduler.prefixFailed(operation.type === 'copy' ? operation.to : (operation as { slot: number }).slot);
-          whole = false;
-        }
+      }
       const inUse = cellsInUse();
-      if (!whole) return true;
       check(inUse === scheduler.cellsUsed, `${scheduler.cellsUsed} cells are counted and ${inUse} in use`);
       for (const group of plan.groups.slice(0, plan.groupCount)) {
+        if (group.rows.length === 0) continue;
         counts.groups++;
         const used = new Set<number>();
         let tokens = 0;
@@ -147,7 +147,7 @@ export const createMachine = (
         check(tokens === group.tokens && tokens <= Math.max(config.batchRows, config.parallel), 'batch size');
         counts.rows += tokens;
         counts.fillers += group.fillers.length;
-        scheduler.commit(group, group.tokens);
+        scheduler.commit(group, group.tokens * (options.msPerToken ?? 1));
         check(cellsInUse() <= scheduler.cellsTotal, 'cells are never over-committed');
         check(scheduler.cellsUsed <= scheduler.cellsTotal, 'cells are never over-committed');
         for (const [sequence, token] of answers)

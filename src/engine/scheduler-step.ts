@@ -14,6 +14,8 @@ export interface StepBuilder {
   /** Empties the plan, except for operations that nobody saw yet. */
   clear(): void;
   build(): void;
+  /** Takes the rows of this sequence out of the plan. */
+  drop(sequence: ScheduledSequence): void;
   commit(group: StepGroup, durationMs: number): void;
 }
 
@@ -202,6 +204,14 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
       }
       operations.push(...cache.operations);
       cache.operations.length = 0;
+    },
+    drop(sequence) {
+      for (const group of groups.slice(0, plan.groupCount)) {
+        const rows = group.rows.filter((row) => row.sequence !== sequence);
+        if (rows.length === group.rows.length) continue;
+        group.rows.splice(0, Infinity, ...rows);
+        group.tokens = rows.reduce((sum, { count }) => sum + count, 0);
+      }
     },
     commit(group, durationMs) {
       const { exact } = config;

@@ -123,7 +123,7 @@ export interface StepGroup {
 
 export interface StepPlan {
   readonly operations: CacheOperation[];
-  /** Decode calls, in order; `groupCount` of them are in use. */
+  /** Decode calls, in order; `groupCount` of them are in use. One without rows needs no call. */
   readonly groups: StepGroup[];
   groupCount: number;
   /** Sequences that got their place since the last plan. */

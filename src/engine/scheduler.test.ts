@@ -68,6 +68,9 @@ test('random workloads: every request ends once with the right answer, cells exa
     mixedBatches: fc.boolean(),
     exactRules: fc.boolean(),
     failing: fc.integer({ min: 0, max: 9 }),
+    // Whether moving cells is cheaper than computing them again.
+    moveMsPerCell: fc.constantFrom(0.001, 100),
+    msPerToken: fc.constantFrom(0.0001, 0.1, 1, 50),
   });
   fc.assert(
     fc.property(
@@ -83,7 +86,7 @@ test('random workloads: every request ends once with the right answer, cells exa
         let operations = 0;
         // Nine in ten workloads see no failure, the others one in three.
         const fails = () => how.failing === 0 && operations++ % 3 === 0;
-        const machine = createMachine(scheduler, config, { fails });
+        const machine = createMachine(scheduler, config, { fails, msPerToken: how.msPerToken });
         const answers = jobs.map(() => [] as number[]);
         const ends = jobs.map(() => 0);
         const prompts = jobs.map(({ base: index, cut, tail }) => [...bases[index]!.slice(0, cut), ...tail]);

@@ -24,12 +24,9 @@ export interface Scheduler {
   submit(request: SequenceRequest): 'queued' | 'full';
   /** Ends a request wherever it is; false when there is none of this id. Its cells can be reused. */
   cancel(id: number): boolean;
-  /**
-   * The next step; `groupCount` 0 when there is nothing to compute. Operations, `started` and `expired` hold even where
-   * the groups are then not computed. The object is reused by the next call.
-   */
+  /** The next step; `groupCount` 0 when there is nothing to compute. The object is reused by the next call. */
   plan(nowMs: number): StepPlan;
-  /** What was to be in this slot is not: it is empty. Do the other operations, discard the groups, plan again. */
+  /** What was to be in this slot is not: it is empty. The rows of its sequence are taken out of the plan. */
   prefixFailed(slot: number): void;
   /** A `spill` failed: there is no such blob. */
   spillFailed(blob: number): void;
@@ -215,6 +212,7 @@ export const createScheduler = (given: SchedulerConfig): Scheduler => {
       const sequence = running.find((candidate) => candidate.slot === slot);
       if (sequence === undefined) return;
       cache.forget(slot);
+      steps.drop(sequence);
       sequence.computed = 0;
       sequence.exactTokens = 0;
       sequence.cachedTokens = 0;

@@ -21,6 +21,8 @@ export interface EmbedderOutput {
 export interface Embedder {
   embed(id: number, request: WireEmbed): void;
   cancel(id: number): void;
+  /** True while there is something to compute. */
+  readonly busy: boolean;
   /** Computes one piece; false when there is nothing to do. */
   step(): boolean;
 }
@@ -174,6 +176,9 @@ export const createEmbedder = (
       if (index < 0) return;
       jobs.splice(index, 1);
       if (index === 0) reset();
+    },
+    get busy() {
+      return jobs.length > 0;
     },
     step() {
       const job = jobs[0];

@@ -2,12 +2,13 @@
  * One answer being made: samples its next token, turns it into text, holds back what may become a stop string, and
  * says when it ends.
  *
- * Events go into an array that the caller sends. Knows nothing of cells, batches or processes.
+ * Events go into an outbox that the caller sends. Knows nothing of cells, batches or processes.
  */
 import type { FinishReason, TokenLogprobs } from '../engine.js';
 import { createStopMatcher } from '../stop-matcher.js';
 import { logprobsOf, tokenLogprobs } from './logprobs.js';
-import type { WireError, WireEvent, WireGenerate } from './protocol.js';
+import type { OpenText, Outbox } from './outbox.js';
+import type { WireError, WireGenerate } from './protocol.js';
 import type { Sampler } from './sampler.js';
 import { createIncrementalDecoder } from './text-decoder.js';
 import type { Vocabulary } from './vocabulary.js';
@@ -35,8 +36,7 @@ export interface GenerationOptions {
   readonly request: WireGenerate;
   readonly vocabulary: Vocabulary;
   readonly sampler: Sampler;
-  /** Where events are put. */
-  readonly events: WireEvent[];
+  readonly outbox: Outbox;
 }
 
 /** A token whose text is not out yet. */
@@ -47,7 +47,7 @@ interface Held {
   readonly end: number;
 }
 
-export const createGeneration = ({ id, request, vocabulary, sampler, events }: GenerationOptions): Generation => {
+export const createGeneration = ({ id, request, vocabulary, sampler, outbox }: GenerationOptions): Generation => {
   const decoder = createIncrementalDecoder();
   const stops = request.stop.length === 0 ? null : createStopMatcher(request.stop);
   /** Text goes out as it comes, unless a character is unfinished. */
@@ -61,10 +61,7 @@ export const createGeneration = ({ id, request, vocabulary, sampler, events }: G
   let startedMs = 0;
   let firstTokenMs = 0;
 
-  const pushText = (text: string, tokens: readonly number[], logprobs: readonly TokenLogprobs[] | null): void => {
-    if (text === '' && logprobs === null) return;
-    events.push(logprobs === null ? ['text', id, text, tokens] : ['text', id, text, tokens, logprobs]);
-  };
+  let open: OpenText | null = null;
 
   /** Lets text out with the tokens that it completes. */
   const release = (text: string): void => {
@@ -76,15 +73,12 @@ export const createGeneration = ({ id, request, vocabulary, sampler, events }: G
     const out = held.slice(0, ready);
     held = held.slice(ready);
     const logprobs = request.logprobs === null ? null : out.flatMap((one) => one.logprobs ?? []);
-    pushText(
-      text,
-      out.map(({ token }) => token),
-      logprobs,
-    );
+    if (text !== '' || logprobs !== null)
+      open = outbox.pushText(id, text, { tokens: out.map(({ token }) => token), logprobs, open });
   };
 
   const end = (reason: FinishReason, stop: string | null, nowMs: number): void => {
-    events.push([
+    outbox.push([
       'end',
       id,
       reason,
@@ -125,7 +119,7 @@ export const createGeneration = ({ id, request, vocabulary, sampler, events }: G
 
   const observeFirst = (logits: Float32Array): void => {
     if (made === 0 && request.firstTokenLogprobsOf !== null)
-      events.push(['first', id, logprobsOf(logits, request.firstTokenLogprobsOf)]);
+      outbox.push(['first', id, logprobsOf(logits, request.firstTokenLogprobsOf)]);
   };
 
   return {
@@ -138,7 +132,7 @@ export const createGeneration = ({ id, request, vocabulary, sampler, events }: G
       promptTokens = prompt;
       cachedTokens = cached;
       startedMs = nowMs;
-      events.push(['start', id, prompt, cached]);
+      outbox.push(['start', id, prompt, cached]);
     },
     readPrompt: observeFirst,
     next(logits, nowMs) {
@@ -158,7 +152,7 @@ export const createGeneration = ({ id, request, vocabulary, sampler, events }: G
       sampler.accept(token);
       const text = textOf(token);
       if (plain && held.length === 0 && !decoder.pending && text !== '') {
-        events.push(['text', id, text, [token]]);
+        open = outbox.pushText(id, text, { tokens: [token], logprobs: null, open });
         return token;
       }
       decoded += text.length;
@@ -180,7 +174,7 @@ export const createGeneration = ({ id, request, vocabulary, sampler, events }: G
     },
     finishByLength: (nowMs) => finish('length', nowMs),
     fail(error) {
-      events.push(['error', id, error]);
+      outbox.push(['error', id, error]);
     },
     free: () => sampler.free(),
   };

@@ -35,6 +35,7 @@ const wake = (): void => {
 const turn = (): void => {
   scheduled = false;
   const stepped = runner?.step() ?? false;
+  if (embedder?.busy === true) runner?.flush();
   const embedded = embedder?.step() ?? false;
   if (stepped || embedded) wake();
 };

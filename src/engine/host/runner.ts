@@ -9,12 +9,13 @@ import { viewFloats } from '../../llama/native-memory.js';
 import type { Pointer } from '../../llama/structs.js';
 import { EngineError } from '../engine-error.js';
 import { createScheduler } from '../scheduler.js';
-import type { Sequence, StepGroup } from '../scheduler-types.js';
+import type { CacheOperation, Sequence, StepGroup } from '../scheduler-types.js';
 import { createCacheOperator } from './cache-operations.js';
 import { createCandidates } from './candidates.js';
 import { createGeneration, type Generation } from './generation.js';
 import { type CandidateMemory, createCandidateMemory, createGrammarGate } from './grammar-gate.js';
 import type { LoadedModel } from './load-model.js';
+import { createOutbox } from './outbox.js';
 import type { WireError, WireEvent, WireGenerate, WireSampling, WireStats } from './protocol.js';
 import { createSampler } from './sampler.js';
 
@@ -23,7 +24,8 @@ export interface Runner {
   cancel(id: number): void;
   /** Computes one step; false when there is nothing to do. */
   step(): boolean;
-  stats(): WireStats;
+  /** Sends what waits to be sent; for others that are about to take their time. */
+  flush(): void;
 }
 
 export interface RunnerOptions {
@@ -58,7 +60,7 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
   const batch = createBatch(config.batchRows + config.slots);
   const scratch = createCandidates(vocabulary.size);
   let candidateMemory: CandidateMemory | null = null;
-  const events: WireEvent[] = [];
+  const outbox = createOutbox();
   const counters = { prompt: 0, cached: 0, completion: 0, steps: 0, stepSequences: 0 };
   /** Views of llama.cpp's logits, made again when its buffer moves. */
   let logitsAt: Pointer | null = null;
@@ -87,12 +89,13 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
 
   /** What the other side was told last: how many run and wait. */
   let told = 0;
-  const flush = (): void => {
+  const flush = (atOnce: boolean): void => {
     const alive = scheduler.running * 1e6 + scheduler.queued;
-    if (events.length === 0 && alive === told) return;
+    const nowMs = performance.now();
+    const due = atOnce ? outbox.events.length > 0 : outbox.isDue(nowMs);
+    if (!due && alive === told) return;
     told = alive;
-    send(events, stats());
-    events.length = 0;
+    send(outbox.take(nowMs), stats());
   };
 
   const forget = (generation: Generation): void => {
@@ -142,7 +145,7 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
       gate,
       scratch,
     });
-    const generation = createGeneration({ id, request, vocabulary, sampler, events });
+    const generation = createGeneration({ id, request, vocabulary, sampler, outbox });
     const outcome = scheduler.submit({
       id,
       client: request.client,
@@ -203,6 +206,7 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
   };
 
   const runGroup = (group: StepGroup): void => {
+    if (group.rows.length === 0) return;
     fillBatch(group);
     const startMs = performance.now();
     const result = llama.llama_decode(context, batch.struct);
@@ -239,29 +243,22 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
     counters.stepSequences += sequences;
   };
 
-  const runOperations = (operations: ReturnType<typeof scheduler.plan>['operations']): boolean => {
-    let whole = true;
+  const runOperations = (operations: readonly CacheOperation[]): void => {
     for (const operation of operations) {
       if (cache.run(operation)) continue;
-      if (operation.type === 'spill') scheduler.spillFailed(operation.blob);
-      else {
-        scheduler.prefixFailed(operation.type === 'copy' ? operation.to : (operation as { slot: number }).slot);
-        whole = false;
-      }
+      if (operation.type === 'copy') scheduler.prefixFailed(operation.to);
+      else if (operation.type === 'restore') scheduler.prefixFailed(operation.slot);
+      else if (operation.type === 'spill') scheduler.spillFailed(operation.blob);
     }
-    return whole;
   };
 
-  /** False when cells that were taken over turned out to be gone and the plan does not hold. */
-  const checkPlaced = (placed: readonly Sequence[]): boolean => {
-    let whole = true;
+  /** Cells that were taken over may turn out to be gone (sliding windows forget). */
+  const checkPlaced = (placed: readonly Sequence[]): void => {
     for (const sequence of placed) {
       if (cache.isWhole(sequence.slot, sequence.computed)) continue;
       cache.truncate(sequence.slot, 0);
       scheduler.prefixFailed(sequence.slot);
-      whole = false;
     }
-    return whole;
   };
 
   const announce = (started: readonly Sequence[]): void => {
@@ -273,13 +270,13 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
   };
 
   return {
-    stats,
+    flush: () => flush(true),
     generate(id, request) {
       try {
         admit(id, request);
       } catch (error) {
-        events.push(['error', id, toWireError(error)]);
-        flush();
+        outbox.push(['error', id, toWireError(error)]);
+        flush(true);
       }
     },
     cancel(id) {
@@ -299,16 +296,15 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
         });
         forget(generation);
       }
-      const moved = runOperations(plan.operations);
-      const whole = checkPlaced(plan.placed);
+      runOperations(plan.operations);
+      checkPlaced(plan.placed);
       announce(plan.started);
-      if (moved && whole)
-        for (let index = 0; index < plan.groupCount; index++) {
-          runGroup(plan.groups[index]!);
-          // At once: what the streams got should not wait for the prompts of others.
-          flush();
-        }
-      flush();
+      for (let index = 0; index < plan.groupCount; index++) {
+        runGroup(plan.groups[index]!);
+        // What the streams got should not wait for the prompts of others.
+        flush(index + 1 < plan.groupCount);
+      }
+      flush(false);
       return scheduler.running + scheduler.queued > 0;
     },
   };

@@ -2,7 +2,8 @@
  * A chat with the embedded model: its last user message becomes a call of an on-device tool or a hand-over.
  *
  * First one token is asked for, to see how likely each kind of request is; then, for a tool with arguments, its
- * arguments are decoded greedily. The model writes no prose: all else is an overflow with empty content.
+ * arguments are decoded greedily, under a grammar of what the person's words allow. The model writes no prose: all else
+ * is an overflow with empty content.
  */
 import type { CallOptions, Engine, GenerateRequest, GenerateTimings, GenerateUsage } from '../../../engine/engine.js';
 import { normalizeWithOffsets } from '../../../models/normalize-text.js';
@@ -11,6 +12,7 @@ import type { ChatEvent, ChatRequest, ToolDefinition } from '../../tier.js';
 import { TierError } from '../../tier-error.js';
 import { checkMessages, checkTools } from '../check-request.js';
 import { textOf } from '../template/template-messages.js';
+import { argumentsGrammar } from './arguments-grammar.js';
 import { argumentSchema, asSaid, convertValue, splitArguments } from './pocket-arguments.js';
 import { type PocketModel, pocketModelOf } from './pocket-model.js';
 
@@ -89,6 +91,14 @@ export async function* runPocket(
       prompt: [...prompt, model.kinds[decision.kindIndex]!.token],
       maxTokens: Math.min(request.maxTokens ?? answerTokens, answerTokens - 1),
       renderSpecial: true,
+      grammar: {
+        gbnf: argumentsGrammar(normalized.text, {
+          tool: tool.name,
+          arguments: names.map((name) => ({ name, token: model.argumentTokens.get(name)! })),
+          endToken: model.endToken,
+          prefix: model.prompt.prefix,
+        }),
+      },
       sampling: { temperature: 0, logitBias: forbidden(model, names) },
     },
     options,
