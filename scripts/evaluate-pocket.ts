@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openDevice } from '../src/cli/open-device.js';
 import type { Tier } from '../src/tiers/tier.js';
+import { sameArguments } from '../src/tune/pocket/compare-arguments.js';
 import { readClinc } from '../src/tune/pocket/read-clinc.js';
 import { type Prediction, type Rate, type Score, score } from '../src/tune/pocket/score.js';
 import { generateRows } from '../src/tune/taxonomy/generate-rows.js';
@@ -100,7 +101,7 @@ if (values.mistakes)
   rows.forEach((row, index) => {
     const { tool, args } = predictions[index]!;
     const wrongArguments =
-      tool !== null && tool === row.tool && row.args !== null && JSON.stringify(args) !== JSON.stringify(row.args);
+      tool !== null && tool === row.tool && row.args !== null && !sameArguments(row.args, args ?? {});
     if (tool !== row.tool || wrongArguments)
       process.stdout.write(
         `${row.kind} | ${row.tool} -> ${tool} | ${row.text} | ${JSON.stringify(row.args)} -> ${JSON.stringify(args)}\n`,

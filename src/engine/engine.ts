@@ -27,6 +27,8 @@ export interface EngineModelInfo {
   readonly chatTemplate: string | null;
   readonly bosToken: string | null;
   readonly eosToken: string | null;
+  /** Texts of tokens that steer the model (`<|im_end|>`): a text prompt that holds one gets the token. */
+  readonly controlTexts: readonly string[];
   /** True where the vocabulary wants a BOS token in front of each prompt. */
   readonly addBos: boolean;
   /** All string, number and boolean metadata of the file except arrays, by key. */
@@ -72,9 +74,17 @@ export interface GrammarConstraint {
   readonly lazyTriggers?: readonly string[];
 }
 
+/** A text that is cut where it may be no special token: "<" and "|im_end|>" are ten characters of somebody's words. */
+export interface PromptParts {
+  readonly parts: readonly string[];
+}
+
 export interface GenerateRequest {
-  /** Text is tokenized with special tokens parsed; ids are used as they are (BOS included if wanted). */
-  readonly prompt: string | readonly number[];
+  /**
+   * Text is tokenized with special tokens parsed; parts likewise, one by one, so that no special token reaches over a
+   * cut; ids are used as they are (BOS included if wanted).
+   */
+  readonly prompt: string | PromptParts | readonly number[];
   readonly sampling?: SamplingOptions;
   readonly grammar?: GrammarConstraint;
   /** The answer ends before the first of these; none of their text is emitted. May span tokens. */
@@ -131,7 +141,7 @@ export interface GenerateTimings {
 export type GenerateEvent =
   /** The request got its place and its prompt is known. */
   | { readonly type: 'start'; readonly promptTokens: number; readonly cachedTokens: number }
-  /** Decoded text: whole UTF-8 characters only; may be empty when only logprobs are new. */
+  /** Decoded text: whole UTF-8 characters only; may be empty when only tokens or logprobs are new. */
   | {
       readonly type: 'text';
       readonly text: string;

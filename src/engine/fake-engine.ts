@@ -93,6 +93,7 @@ export const createFakeEngine = (options: FakeEngineOptions = {}): FakeEngine =>
     chatTemplate: null,
     bosToken: '<|bos|>',
     eosToken: '<|eos|>',
+    controlTexts: ['<|bos|>', '<|eos|>'],
     addBos: false,
     metadata: {},
     embeddingOnly: false,
@@ -107,8 +108,14 @@ export const createFakeEngine = (options: FakeEngineOptions = {}): FakeEngine =>
   const counters = { prompt: 0, cached: 0, completion: 0, steps: 0, stepSequences: 0, restarts: 0, cancelled: 0 };
   let crashes = new AbortController();
 
-  const tokensOf = (prompt: string | readonly number[]): readonly number[] =>
-    typeof prompt === 'string' ? vocabulary.tokenize(prompt) : prompt;
+  const textOf = (prompt: GenerateRequest['prompt']): string =>
+    typeof prompt === 'string'
+      ? prompt
+      : 'parts' in prompt
+        ? prompt.parts.join('')
+        : vocabulary.detokenize(prompt, true);
+  const tokensOf = (prompt: GenerateRequest['prompt']): readonly number[] =>
+    typeof prompt === 'string' || 'parts' in prompt ? vocabulary.tokenize(textOf(prompt)) : prompt;
 
   const logprobsOf = (token: number, top: number): TokenLogprobs => {
     const entry = (id: number, logprob: number) => {
@@ -158,8 +165,7 @@ export const createFakeEngine = (options: FakeEngineOptions = {}): FakeEngine =>
       counters.cached += cachedTokens;
       yield { type: 'start', promptTokens: promptTokens.length, cachedTokens };
 
-      const prompt = typeof request.prompt === 'string' ? request.prompt : vocabulary.detokenize(request.prompt, true);
-      const said = await (options.respond ?? lastLine)(prompt, request);
+      const said = await (options.respond ?? lastLine)(textOf(request.prompt), request);
       const answer: FakeAnswer = typeof said === 'string' ? { text: said } : said;
       if (request.firstTokenLogprobsOf !== undefined) {
         const { length } = request.firstTokenLogprobsOf;

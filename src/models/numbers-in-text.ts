@@ -21,10 +21,19 @@ const belowHundred: ReadonlyMap<string, number> = new Map([
   ['fourty', 40],
 ]);
 
+/** One way to read a run of number words: its digits, and where in the text it stands (UTF-16 units). */
+export interface NumberReading {
+  readonly digits: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A digit sequence or a word, with what stands between it and the one before. */
 interface Part {
   readonly text: string;
   readonly gap: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 const partPattern = /\d+(?:,\d{3})*(?:\.\d+)?|\.\d+|\p{L}+/gu;
@@ -45,8 +54,11 @@ const digitsOf = (value: number): string | null =>
   Number.isFinite(value) && value <= Number.MAX_SAFE_INTEGER ? String(value) : null;
 
 /** The values that runs of parts from this one on have, shortest first. */
-const readingsFrom = (parts: readonly Part[], start: number): string[] => {
-  const found: (string | null)[] = [];
+const readingsFrom = (parts: readonly Part[], start: number): NumberReading[] => {
+  const found: NumberReading[] = [];
+  const add = (digits: string | null, end: number): void => {
+    if (digits !== null) found.push({ digits, start: parts[start]!.start, end });
+  };
   let total = 0;
   let group: number | null = null;
   let lowestScale = Number.POSITIVE_INFINITY;
@@ -73,38 +85,47 @@ const readingsFrom = (parts: readonly Part[], start: number): string[] => {
       last = null;
     } else if (part.text === 'and' && at > start && last === null) continue;
     else if (part.text === 'point' && group !== null && total === 0) {
-      found.push(...decimals(parts, { at: at + 1, whole: group }));
+      for (const decimal of decimals(parts, { at: at + 1, whole: group })) add(decimal.digits, decimal.end);
       break;
     } else break;
-    if (at === start && /^\d/.test(part.text)) found.push(part.text.replaceAll(',', ''));
-    found.push(digitsOf(total + (group ?? 0)));
+    if (at === start && /^\d/.test(part.text)) add(part.text.replaceAll(',', ''), part.end);
+    add(digitsOf(total + (group ?? 0)), part.end);
   }
-  return found.filter((digits) => digits !== null);
+  return found;
 };
 
 /** "three point two five" is 3.2 and 3.25; "92 point 20" is 92.20. */
-const decimals = (parts: readonly Part[], from: { readonly at: number; readonly whole: number }): string[] => {
-  const found: string[] = [];
+const decimals = (
+  parts: readonly Part[],
+  from: { readonly at: number; readonly whole: number },
+): { readonly digits: string; readonly end: number }[] => {
+  const found: { digits: string; end: number }[] = [];
   let places = '';
   for (let at = from.at; at < parts.length && gapPattern.test(parts[at]!.gap); at++) {
     const value = partValue(parts[at]!.text);
     if (value === null || !Number.isInteger(value)) break;
     places += /^\d+$/.test(parts[at]!.text) ? parts[at]!.text : String(value);
-    found.push(`${from.whole}.${places}`);
+    found.push({ digits: `${from.whole}.${places}`, end: parts[at]!.end });
   }
   return found;
 };
 
 /**
- * All readings as digits with an optional decimal part ("6", "0.5", "8000000"), without duplicates, in order of
- * appearance. Expects lower case (see `normalizeText`).
+ * All readings in order of where they start, the shortest first; digits have an optional decimal part ("6", "0.5",
+ * "8000000"). Expects lower case (see `normalizeText`).
  */
-export const numbersInText = (text: string): string[] => {
+export const numberReadingsInText = (text: string): NumberReading[] => {
   const parts: Part[] = [];
-  let end = 0;
-  for (const match of text.matchAll(partPattern)) {
-    parts.push({ text: match[0], gap: text.slice(end, match.index) });
-    end = match.index + match[0].length;
+  let before = 0;
+  for (const { 0: part, index: start } of text.matchAll(partPattern)) {
+    const end = start + part.length;
+    parts.push({ text: part, gap: text.slice(before, start), start, end });
+    before = end;
   }
-  return [...new Set(parts.flatMap((_, start) => readingsFrom(parts, start)))];
+  return parts.flatMap((_, start) => readingsFrom(parts, start));
 };
+
+/** The digits of all readings, without duplicates, in order of appearance. */
+export const numbersInText = (text: string): string[] => [
+  ...new Set(numberReadingsInText(text).map(({ digits }) => digits)),
+];

@@ -107,6 +107,10 @@ export const createGeneration = ({ id, request, vocabulary, sampler, outbox }: G
     // Whatever is held has no more text to wait for.
     released = Infinity;
     release(rest);
+    if (held.length > 0) {
+      open = outbox.pushText(id, '', { tokens: held.map(({ token }) => token), logprobs: null, open });
+      held = [];
+    }
     end(reason, null, nowMs);
   };
 

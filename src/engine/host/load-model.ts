@@ -150,7 +150,16 @@ export const loadModel = (options: HostOptions): LoadedModel => {
     window: facts.window,
     pooling: facts.pooling,
     causal: facts.causal,
-    info: { ...facts.info, contextLength, parallel, device: onGpu ? gpu.name : 'CPU' },
+    info: {
+      ...facts.info,
+      bosToken: vocabulary.bosToken,
+      eosToken: vocabulary.eosToken,
+      addBos: vocabulary.addBos,
+      controlTexts: vocabulary.controlTexts,
+      contextLength,
+      parallel,
+      device: onGpu ? gpu.name : 'CPU',
+    },
     config: {
       layout,
       slots,

@@ -8,6 +8,9 @@ import type { Llama } from '../../llama/load-llama.js';
 import type { Pointer } from '../../llama/structs.js';
 import type { EngineModelInfo } from '../engine.js';
 
+/** What the vocabulary tells of itself. */
+type VocabularyFact = 'bosToken' | 'eosToken' | 'addBos' | 'controlTexts';
+
 export interface ModelFacts {
   readonly architecture: string;
   readonly trainedContextLength: number;
@@ -21,7 +24,7 @@ export interface ModelFacts {
   readonly embeddingOnly: boolean;
   readonly pooling: number;
   readonly causal: boolean;
-  readonly info: Omit<EngineModelInfo, 'contextLength' | 'parallel' | 'device'>;
+  readonly info: Omit<EngineModelInfo, 'contextLength' | 'parallel' | 'device' | VocabularyFact>;
 }
 
 type TextReader = (buffer: Uint8Array, size: number) => number;
@@ -35,6 +38,14 @@ const readText = (read: TextReader): string | null => {
   }
   return length < 0 ? null : Buffer.from(buffer.subarray(0, Math.min(length, buffer.length))).toString('utf8');
 };
+
+/** llama.cpp's naming of shards (llama_split_path): "name-00002-of-00003.gguf". */
+const shardPaths = (path: string, count: number): string[] =>
+  count <= 1
+    ? [path]
+    : Array.from({ length: count }, (_, index) =>
+        path.replace(/-\d{5}(?=-of-\d{5}\.gguf$)/, `-${String(index + 1).padStart(5, '0')}`),
+      );
 
 const readMetadata = (llama: Llama, model: Pointer): Record<string, string> => {
   const metadata: Record<string, string> = {};
@@ -61,13 +72,14 @@ export const readModelFacts = (
   const heads = Math.max(1, llama.llama_model_n_head(model));
   const headWidth = llama.llama_model_n_embd(model) / heads;
   const keyWidth = number('attention.key_length') ?? headWidth;
-  const valueWidth = number('attention.value_length') ?? headWidth;
+  // Multi-head latent attention keeps one latent vector, which stands in the place of the keys.
+  const isLatent = (number('attention.key_length_mla') ?? 0) > 0 && (number('attention.value_length_mla') ?? 0) > 0;
+  const valueWidth = isLatent ? 0 : (number('attention.value_length') ?? headWidth);
   const pooling = number('pooling_type') ?? -1;
   const causal = metadata[`${architecture}.attention.causal`] !== 'false';
   const hasEncoder = llama.llama_model_has_encoder(model);
   const hasDecoder = llama.llama_model_has_decoder(model);
   const vocabulary = llama.llama_model_get_vocab(model);
-  const nameOf = (token: number): string | null => (token < 0 ? null : llama.llama_vocab_get_text(vocabulary, token));
   const embeddingOnly = !hasDecoder || !causal || pooling > 0;
   const trainedContextLength = Math.max(1, llama.llama_model_n_ctx_train(model));
   return {
@@ -86,14 +98,14 @@ export const readModelFacts = (
       architecture,
       description: readText((buffer, size) => llama.llama_model_desc(model, buffer, size)) ?? architecture,
       parameterCount: Number(llama.llama_model_n_params(model)),
-      fileBytes: statSync(options.path).size,
+      fileBytes: shardPaths(options.path, Number(metadata['split.count'] ?? 1)).reduce(
+        (sum, path) => sum + statSync(path).size,
+        0,
+      ),
       trainedContextLength,
       vocabularySize: llama.llama_vocab_n_tokens(vocabulary),
       embeddingLength: llama.llama_model_n_embd_out(model),
       chatTemplate: llama.llama_model_chat_template(model, null),
-      bosToken: nameOf(llama.llama_vocab_bos(vocabulary)),
-      eosToken: nameOf(llama.llama_vocab_eos(vocabulary)),
-      addBos: llama.llama_vocab_get_add_bos(vocabulary),
       metadata,
       embeddingOnly,
     },

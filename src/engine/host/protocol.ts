@@ -4,7 +4,7 @@
  * One `step` message carries what all sequences got in one decode call. JSON has no infinities: a bias of null forbids
  * its token.
  */
-import type { EngineModelInfo, FinishReason, GrammarConstraint, TokenLogprobs } from '../engine.js';
+import type { EngineModelInfo, FinishReason, GrammarConstraint, PromptParts, TokenLogprobs } from '../engine.js';
 import type { EngineErrorCode } from '../engine-error.js';
 
 export interface HostOptions {
@@ -33,7 +33,7 @@ export interface WireSampling {
 }
 
 export interface WireGenerate {
-  readonly prompt: string | readonly number[];
+  readonly prompt: string | PromptParts | readonly number[];
   readonly sampling: WireSampling;
   readonly grammar: GrammarConstraint | null;
   readonly stop: readonly string[];

@@ -112,16 +112,21 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
   };
 
   const promptOf = (request: WireGenerate): Int32Array => {
-    if (typeof request.prompt !== 'string') {
-      for (const token of request.prompt)
-        if (!Number.isInteger(token) || token < 0 || token >= vocabulary.size)
-          throw new EngineError(
-            'invalid-request',
-            `Cannot use the token ${token}: the vocabulary has ${vocabulary.size} tokens`,
-          );
-      return Int32Array.from(request.prompt);
+    const { prompt } = request;
+    if (typeof prompt === 'string') return vocabulary.tokenize(prompt, { addSpecial: true, parseSpecial: true });
+    if ('parts' in prompt) {
+      const pieces = prompt.parts.map((part, index) =>
+        vocabulary.tokenize(part, { addSpecial: index === 0, parseSpecial: true }),
+      );
+      return Int32Array.from(pieces.flatMap((piece) => [...piece]));
     }
-    return vocabulary.tokenize(request.prompt, { addSpecial: true, parseSpecial: true });
+    for (const token of prompt)
+      if (!Number.isInteger(token) || token < 0 || token >= vocabulary.size)
+        throw new EngineError(
+          'invalid-request',
+          `Cannot use the token ${token}: the vocabulary has ${vocabulary.size} tokens`,
+        );
+    return Int32Array.from(prompt);
   };
 
   const admit = (id: number, request: WireGenerate): void => {

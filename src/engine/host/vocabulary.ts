@@ -23,6 +23,8 @@ export interface Vocabulary {
   readonly addBos: boolean;
   readonly bosToken: string | null;
   readonly eosToken: string | null;
+  /** Texts that `parseSpecial` turns into control tokens. */
+  readonly controlTexts: readonly string[];
   tokenize(text: string, options: { readonly addSpecial: boolean; readonly parseSpecial: boolean }): Int32Array;
   /** Special tokens included. */
   detokenize(tokens: Int32Array): string;
@@ -67,6 +69,14 @@ export const createVocabulary = (llama: Llama, handle: Pointer): Vocabulary => {
     return known;
   };
 
+  const controlTexts = (): string[] => {
+    const texts: string[] = [];
+    for (let token = 0; token < size; token++)
+      if ((llama.llama_vocab_get_attr(handle, token) & specialAttributes) !== 0)
+        texts.push(llama.llama_vocab_get_text(handle, token));
+    return texts.filter((text) => text !== '');
+  };
+
   const nameOf = (token: number): string | null => (token < 0 ? null : llama.llama_vocab_get_text(handle, token));
 
   return {
@@ -75,6 +85,7 @@ export const createVocabulary = (llama: Llama, handle: Pointer): Vocabulary => {
     addBos: llama.llama_vocab_get_add_bos(handle),
     bosToken: nameOf(llama.llama_vocab_bos(handle)),
     eosToken: nameOf(llama.llama_vocab_eos(handle)),
+    controlTexts: controlTexts(),
     piece,
     tokenize(text, { addSpecial, parseSpecial }) {
       const bytes = Buffer.from(text, 'utf8');

@@ -3,7 +3,7 @@
  *
  * Pure but for the caches of templates and grammars; the clock arrives as an argument. Knows no engine.
  */
-import type { EngineModelInfo, GenerateRequest } from '../../engine/engine.js';
+import type { EngineModelInfo, GenerateRequest, PromptParts } from '../../engine/engine.js';
 import type { ChatRequest } from '../tier.js';
 import { TierError } from '../tier-error.js';
 import { answerGrammar } from './chat-grammar.js';
@@ -13,6 +13,7 @@ import { type AnswerParser, createAnswerParser } from './formats/answer-parser.j
 import type { AnswerSink } from './formats/chat-format.js';
 import { parseReasoning, reasoningMarks } from './formats/reasoning.js';
 import type { Parsing, TextInput } from './formats/text-input.js';
+import { cutAtMarks, markControlTexts } from './template/control-texts.js';
 import { templateMessages, templateTools } from './template/template-messages.js';
 
 export interface ChatPlan {
@@ -35,7 +36,8 @@ export const planChat = (request: ChatRequest, options: ChatPlanOptions): ChatPl
   checkTemplateVariables(request.templateVariables ?? {});
   const offer = checkTools(request);
   const model = chatModelOf(info, { withTools: offer.tools.length > 0 });
-  const prompt = renderPrompt(request, { model, offer, info, now: options.now });
+  const rendered = renderPrompt(request, { model, offer, info, now: options.now });
+  const prompt = typeof rendered === 'string' ? rendered : rendered.parts.join('');
   const { format, template, capabilities } = model;
   const marks = format.reasoningGrammar === undefined ? reasoningMarks(template.source, prompt) : null;
   const { constraint, callMarks } = answerGrammar({
@@ -62,7 +64,7 @@ export const planChat = (request: ChatRequest, options: ChatPlanOptions): ChatPl
   const stop = [...(request.stop ?? []), ...model.stops];
   return {
     generate: {
-      prompt,
+      prompt: rendered,
       ...(request.sampling === undefined ? {} : { sampling: request.sampling }),
       ...(constraint === null ? {} : { grammar: constraint }),
       ...(stop.length === 0 ? {} : { stop }),
@@ -93,7 +95,8 @@ interface RenderOptions {
   readonly now: Date;
 }
 
-const renderPrompt = (request: ChatRequest, { model, offer, info, now }: RenderOptions): string => {
+/** What the request's own words hold of control tokens' texts stays words: it is cut there. */
+const renderPrompt = (request: ChatRequest, { model, offer, info, now }: RenderOptions): string | PromptParts => {
   const { template, capabilities, format } = model;
   const tools = templateTools(offer.tools);
   const isShown = tools.length > 0 && capabilities.tools;
@@ -106,9 +109,8 @@ const renderPrompt = (request: ChatRequest, { model, offer, info, now }: RenderO
   });
   const prompt = template.render(
     {
-      ...request.templateVariables,
-      messages,
-      tools: isShown ? tools : capabilities.noTools,
+      ...markControlTexts({ ...request.templateVariables, messages }, info),
+      tools: isShown ? markControlTexts(tools, info) : capabilities.noTools,
       bos_token: info.bosToken ?? '',
       eos_token: info.eosToken ?? '',
       add_generation_prompt: true,
@@ -125,5 +127,5 @@ const renderPrompt = (request: ChatRequest, { model, offer, info, now }: RenderO
     throw new TierError('invalid-messages', "The model's chat template made no prompt of the messages", {
       param: 'messages',
     });
-  return text;
+  return cutAtMarks(text);
 };

@@ -120,6 +120,24 @@ describe('llama.cpp takes', () => {
     },
   );
 
+  it('the text of a control token in a message as words', async () => {
+    const tier = createDeviceTier({ engines: () => new Map([['tiny', engine]]) });
+    const promptTokens = async (content: string): Promise<number> => {
+      const messages = [{ role: 'user' as const, content }];
+      for await (const event of tier.chat({ model: 'tiny', messages, maxTokens: 1 }))
+        if (event.type === 'start') return event.promptTokens;
+      return 0;
+    };
+    expect(engine.info.controlTexts).toContain('<|im_end|>');
+    const [short, words, control] = [
+      await promptTokens('hi'),
+      await promptTokens('hi<|im_en|>'),
+      await promptTokens('hi<|im_end|>'),
+    ];
+    expect(words - short).toBeGreaterThan(5);
+    expect(control - short).toBeGreaterThan(5);
+  });
+
   it('a whole chat: an answer under a schema, from a model that knows nothing', async () => {
     const tier = createDeviceTier({ engines: () => new Map([['tiny', engine]]) });
     const schema = {

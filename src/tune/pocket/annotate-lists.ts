@@ -132,7 +132,7 @@ const UPDATE_RULES: Rule[] = [
   [whole(`make sure (?:that )?(?<item>.+?) (?:is|are|gets?|get) (?:added |put |placed )?${ONTO} @`), change('add')],
   [
     whole(
-      `(?:i(?:'m| am)|we're|we are) (?:all )?(?:out of|low on|running low on|running out of|almost out of|nearly out of) (?<item>.+?)(?:[;,]| and| so)* (?:please |can you |could you |need )*(?:${ADD}|${IT} to be added)(?: ${IT})? ?${ONTO} @`,
+      `(?:i(?:'m| am)|we're|we are) (?:all )?(?:out of|low on|running low on|running out of|almost out of|nearly out of) (?<item>.+?)(?:[;,]| and| so)* (?:please |can you |could you |will you |would you |need )*(?:${ADD}|${IT} to be added)(?: ${IT})? ?${ONTO} @`,
     ),
     change('add'),
   ],

@@ -57,7 +57,9 @@ const NAMES: [pattern: RegExp, write: (name: string) => string][] = [
   [new RegExp(`^(?:the |that |a |this )?(?:one|${SONG})${NAMED} (?<name>.+)$`), (name) => name],
   [new RegExp(`^(?:the |my |a )?playlist${NAMED} (?<name>.+)$`), (name) => `${name} playlist`],
   [
-    new RegExp(`^(?:the |that |a )?${SONG} (?:that|which) (?:goes|go)(?: something)?(?: like)? (?<name>.+)$`),
+    new RegExp(
+      `^(?:the |that |a )?${SONG} (?:that|which) (?:goes|go)(?: something)?(?: like)?(?: this:?)? (?<name>.+)$`,
+    ),
     (name) => name,
   ],
   [

@@ -50,7 +50,7 @@ export const pocketRecipe: PocketRecipe = {
     ropeBase: 10_000,
     normEpsilon: 1e-5,
   },
-  generatedPerEpoch: 24_000,
+  generatedPerEpoch: 28_000,
   overflowShare: 0.5,
   measuredRepeats: { device: 2, known: 1, unknown: 4 },
   kindWeights: {
@@ -66,11 +66,23 @@ export const pocketRecipe: PocketRecipe = {
     background_speech: 0.5,
     prompt_injection: 0.4,
     ask_embedded: 2,
+    // Where values are the hard part.
+    ...Object.fromEntries(
+      [
+        'text',
+        'calculator',
+        'measurement_conversion',
+        'calendar',
+        'reminder_update',
+        'play_music',
+        'update_playlist',
+      ].map((kind) => [kind, 1.7]),
+    ),
   },
-  copySteps: 300,
+  copySteps: 400,
   copyPerEpoch: 1500,
-  batchesPerEpoch: 1000,
-  lossWeights: { text: 0, kind: 1, arguments: 1 },
+  batchesPerEpoch: 1100,
+  lossWeights: { text: 0, kind: 3, arguments: 1 },
   batching: { times: [16, 24, 32, 40, 48, 64, 96], tokens: 1024, outputsPerRow: 10 },
   longestRow: 96,
   training: {
@@ -82,7 +94,7 @@ export const pocketRecipe: PocketRecipe = {
     weightDecay: 0.05,
     clipNorm: 1,
     dropout: 0.1,
-    dropoutFromStep: 300,
+    dropoutFromStep: 400,
     averageRate: 0.002,
   },
 };

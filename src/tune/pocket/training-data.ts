@@ -9,6 +9,7 @@ import { generateRows } from '../taxonomy/generate-rows.js';
 import type { Taxonomy } from '../taxonomy/load-taxonomy.js';
 import type { Row } from '../taxonomy/row.js';
 import { OUT_OF_SCOPE } from './read-clinc.js';
+import { createValuePool, swapValues } from './swap-values.js';
 import { varyRow } from './vary-row.js';
 
 export interface PocketData {
@@ -44,20 +45,28 @@ export const kindNames = (data: Pick<PocketData, 'taxonomy' | 'measured'>): stri
   return [...[...device].sort(), ...[...overflow].sort()];
 };
 
+/** Share of measured and of generated rows that get other values, and how many of those are loose words. */
+const swaps = { measured: 0.5, generated: 0.15, looseWords: 0.4 };
+
 export const epochRows = (data: PocketData, epoch: number): Row[] => {
-  const rng = createRng(`${data.seed}/measured/${epoch}`);
-  const measured = data.measured.flatMap((row) =>
-    Array.from({ length: data.measuredRepeats[groupOf(row)] }, () => {
-      const way = rng.next();
-      if (way < 0.45) return row;
-      return varyRow(row, { rng, dropWords: way < 0.65 ? 0.12 : 0 });
-    }),
-  );
   const generated = generateRows(data.taxonomy, {
     rows: data.generatedPerEpoch,
     seed: `${data.seed}/generated/${epoch}`,
     overflowShare: data.overflowShare,
     kindWeights: data.kindWeights,
   });
-  return [...measured, ...generated];
+  const pool = createValuePool(generated);
+  const rng = createRng(`${data.seed}/measured/${epoch}`);
+  const swapped = (row: Row, options: { readonly share: number; readonly looseWords: number }): Row =>
+    rng.chance(options.share) ? swapValues(row, { pool, rng, looseWords: options.looseWords }) : row;
+  const measured = data.measured.flatMap((row) =>
+    Array.from({ length: data.measuredRepeats[groupOf(row)] }, () => {
+      const given = swapped(row, { share: swaps.measured, looseWords: swaps.looseWords });
+      const way = rng.next();
+      if (way < 0.45) return given;
+      return varyRow(given, { rng, dropWords: way < 0.65 ? 0.12 : 0 });
+    }),
+  );
+  // Generated rows have values of their kind already.
+  return [...measured, ...generated.map((row) => swapped(row, { share: swaps.generated, looseWords: 1 }))];
 };

@@ -11,7 +11,7 @@ import type { Row } from '../taxonomy/row.js';
 import type { Segment } from '../taxonomy/template.js';
 
 /** Cuts a text at its verbatim arguments; null where a value does not stand in the text word for word. */
-const cutAtArguments = (row: Row): Segment[] | null => {
+export const cutAtArguments = (row: Row): Segment[] | null => {
   const places = Object.entries(row.args ?? {}).map(([arg, value]) => {
     const padded = ` ${row.text} `;
     const first = padded.indexOf(` ${value} `);

@@ -37,10 +37,10 @@ export function drawDate(rng: Rng): string {
   const month = rng.chance(0.07) ? rng.pick(SHORT_MONTHS) : rng.pick(MONTHS);
   const day = rng.pick([String(n), ordinalDigits(n), ordinalDigits(n), ordinalWords(n)]);
   const roll = rng.next();
-  if (roll < 0.6) return `${month} ${day}`;
-  if (roll < 0.65) return `${month} the ${ordinalDigits(n)}`;
-  if (roll < 0.75) return `the ${ordinalDigits(n)} of ${month}`;
-  if (roll < 0.79) return `${n} ${month}`;
+  if (roll < 0.53) return `${month} ${day}`;
+  if (roll < 0.58) return `${month} the ${ordinalDigits(n)}`;
+  if (roll < 0.67) return `the ${ordinalDigits(n)} of ${month}`;
+  if (roll < 0.71) return `${n} ${month}`;
   if (roll < 0.85) return `${month} ${day}${rng.chance(0.5) ? ',' : ''} ${rng.between(2018, 2031)}`;
   if (roll < 0.91) return `${rng.between(1, 12)}/${n}`;
   if (roll < 0.93) return `${rng.between(1, 12)}/${n}/${rng.between(2019, 2030)}`;
@@ -82,10 +82,10 @@ function partOfDayAt(rng: Rng): string {
 // Days that want "on" or "for" in a sentence.
 function onDay(rng: Rng): string {
   const roll = rng.next();
-  if (roll < 0.5) return drawWeekday(rng);
-  if (roll < 0.65) return drawDayOfMonth(rng);
-  if (roll < 0.9) return drawDate(rng);
-  if (roll < 0.95) return rng.pick(HOLIDAYS);
+  if (roll < 0.46) return drawWeekday(rng);
+  if (roll < 0.58) return drawDayOfMonth(rng);
+  if (roll < 0.84) return drawDate(rng);
+  if (roll < 0.89) return rng.pick(HOLIDAYS);
   return `${rng.pick(WEEKDAYS)} ${drawDayOfMonth(rng)}`;
 }
 

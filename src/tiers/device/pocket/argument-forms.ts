@@ -6,6 +6,8 @@
  */
 import { numbersInText } from '../../../models/numbers-in-text.js';
 import { type GrammarRules, literal } from '../grammar/gbnf.js';
+import { expressionForm } from './expression-form.js';
+import { namedNumbersIn, says } from './named-numbers.js';
 import type { SpanRules } from './span-rules.js';
 
 /** What a form is written with. */
@@ -27,7 +29,6 @@ const oneOf = (values: Iterable<string>): string | null =>
   alternatives(...[...new Set(values)].map((value) => literal(value)));
 /** Several values as one unit of a sequence. */
 const group = (body: string): string => `(${body})`;
-const says = (text: string, words: string): boolean => new RegExp(`(?<!\\p{L})(?:${words})(?!\\p{L})`, 'u').test(text);
 
 const span: Form = ({ spans }) => spans.spans();
 const closed =
@@ -48,26 +49,11 @@ const joinedSpan =
     return first === null || second === null ? first : rules.add('joined', `${first} (" " ${second})?`);
   };
 
-/** Numbers that go by another name: "double", "squared", "a third". */
-const namedNumbers: readonly (readonly [words: string, number: string])[] = [
-  ['an?', '1'],
-  ['single', '1'],
-  ['half|halves|halved?|double[ds]?|twice|squared?|couple|pair', '2'],
-  ['thirds?|triple[ds]?|thrice|cubed?', '3'],
-  ['quarters?|fourths?|quadruple', '4'],
-  ['fifths?', '5'],
-  ['sixths?', '6'],
-  ['sevenths?', '7'],
-  ['eighths?', '8'],
-  ['ninths?', '9'],
-  ['tenths?', '10'],
-  ['dozens?|twelfths?', '12'],
-  ['twentieths?', '20'],
-  ['hundredths?|percent|per cent|percentage', '100'],
-  ['thousandths?', '1000'],
+/** "an hour" says a number too. */
+const namedDigitsIn = (text: string): string[] => [
+  ...(says(text, 'an?') ? ['1'] : []),
+  ...namedNumbersIn(text).map(({ digits }) => digits),
 ];
-const namedNumbersIn = (text: string): string[] =>
-  namedNumbers.flatMap(([words, number]) => (says(text, words) ? [number] : []));
 
 /** The text's numbers and those with a half or a quarter more, where one is said. */
 const quantitiesIn = (text: string): string[] => {
@@ -77,7 +63,7 @@ const quantitiesIn = (text: string): string[] => {
     ...(says(text, 'quarters?|fourths?') || /[13]\/4/.test(text) ? ['.25', '.75'] : []),
     ...(says(text, 'eighths?') || /[1357]\/8/.test(text) ? ['.125', '.375', '.625', '.875'] : []),
   ];
-  const whole = ['0', ...namedNumbersIn(text), ...numbers].filter((number) => /^\d+$/.test(number));
+  const whole = ['0', ...namedDigitsIn(text), ...numbers].filter((number) => /^\d+$/.test(number));
   return [...numbers, ...parts.flatMap((part) => whole.map((number) => `${number}${part}`))];
 };
 
@@ -87,7 +73,7 @@ const clock: Form = ({ text }) => {
     /^\d{3,4}$/.test(number) ? [number, number.slice(0, -2), number.slice(-2)] : number.split('.'),
   );
   const values = numbers.filter((number) => /^\d{1,2}$/.test(number)).map(Number);
-  const hours = new Set<number>(says(text, 'noon|midday|midnight|lunch(?:time)?') ? [0, 12] : []);
+  const hours = new Set<number>(says(text, 'noon|mid ?day|midnight|lunch(?:time)?') ? [0, 12] : []);
   const minutes = new Set([0, 15, 30, 45]);
   const isBefore = says(text, "to|til|till|'til|until|before|of|shy");
   for (const value of values) {
@@ -101,7 +87,7 @@ const clock: Form = ({ text }) => {
 
 /** "1 hour 30 minutes". */
 const duration: Form = ({ text, rules }) => {
-  const whole = [...numbersInText(text).flatMap((number) => number.split('.')), ...namedNumbersIn(text)];
+  const whole = [...numbersInText(text).flatMap((number) => number.split('.')), ...namedDigitsIn(text)];
   if (says(text, 'half|halves') || /1\/2|\d\.5/.test(text)) whole.push('30', '12', '6');
   if (says(text, 'quarters?') || /[13]\/4|\.25|\.75/.test(text)) whole.push('15', '45');
   const numbers = [...new Set(whole.map((number) => Number(number || '0')))].filter(Number.isSafeInteger);
@@ -135,17 +121,6 @@ const setTo: Form = ({ text, spans, rules }) => {
   return value === null ? null : `"set " ${rules.add('setting', value)}`;
 };
 
-/** Sums, powers, shares and roots over the text's numbers, each used as often as wanted. */
-const expression: Form = ({ text, rules }) => {
-  const numbers = oneOf([...quantitiesIn(text), ...namedNumbersIn(text)]);
-  if (numbers === null) return null;
-  const value = rules.add('number', numbers);
-  const sum = rules.reserve('sum');
-  const operand = rules.add('operand', `"-"? ${value} ("/" ${value})? "%"? | "sqrt(" ${sum} ")" | "(" ${sum} ")" "%"?`);
-  rules.define(sum, `${operand} (" " [-+*/^] " " ${operand}){0,12}`);
-  return sum;
-};
-
 /** Devices that people mean without a name for them ("it's too dark in here", "make coffee", "lock up"). */
 const unnamedDevices: readonly string[] = [
   ...['light', 'lights', 'all lights', 'temperature', 'thermostat', 'heat', 'ac', 'fan', 'tv', 'blinds', 'door'],
@@ -175,7 +150,7 @@ const forms: Readonly<Record<string, Form>> = {
   'update_list.list': list,
   'update_list.op': closed('add', 'remove', 'clear'),
   'show_list.list': list,
-  'calculate.expression': expression,
+  'calculate.expression': ({ text, rules }) => expressionForm(text, rules),
   'convert_units.value': either(closed('1'), number),
   'convert_units.from': unit,
   'convert_units.to': unit,

@@ -22,8 +22,8 @@ export interface SpanRules {
 }
 
 const atomPattern = /[\p{L}\p{M}]+|\p{N}+|\S/gu;
-/** Marks that hold a word together: "o'clock", "top-40", "7:30", "3.5". */
-const joiners: ReadonlySet<string> = new Set(["'", '-', '.', ':', '@', '&']);
+/** Marks that hold a word together: "o'clock", "top-40", "7:30", "12/03". */
+const joiners: ReadonlySet<string> = new Set(["'", '-', '.', ':', '/', '@', '&']);
 /** Marks that no span starts or ends with. */
 const neverFirst = /^[,;:!?.)\]}%'-]$/;
 const neverLast = /^[,;:([{&/-]$/;
