@@ -4,10 +4,12 @@ import type { ChatFinishReason } from '../tiers/tier.js';
 import { chatLogprobs } from './logprobs.js';
 import type { ContentEvent } from './run-choices.js';
 
-const finishReasons = { stop: 'stop', length: 'length', 'tool-calls': 'tool_calls' } as const satisfies Record<
-  ChatFinishReason,
-  string
->;
+const finishReasons = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool_calls',
+  'content-filter': 'content_filter',
+} as const satisfies Record<ChatFinishReason, string>;
 
 /** A tier's finish reason in OpenAI's words. */
 export const finishReasonOf = (reason: ChatFinishReason): (typeof finishReasons)[ChatFinishReason] =>

@@ -101,7 +101,7 @@ export interface EmbeddingResult {
   readonly promptTokens: number;
 }
 
-export type ChatFinishReason = 'stop' | 'length' | 'tool-calls';
+export type ChatFinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter';
 
 export type ChatEvent =
   | { readonly type: 'start'; readonly promptTokens: number; readonly cachedTokens: number }
@@ -127,7 +127,21 @@ export type ChatEvent =
       readonly confidence?: number;
       /** Tokens of the answer spent inside thinking blocks, where the tier knows. */
       readonly reasoningTokens?: number;
+      /** Where it ran, when a router chose. */
+      readonly served?: Served;
     };
+
+/** What a router tells of the place that answered. */
+export interface Served {
+  /** Id under which `GET /v1/routes/{id}` explains the decision. */
+  readonly routeId: string;
+  readonly tier: TierName;
+  readonly endpoint: string;
+  readonly model: string;
+  /** Whole nanodollars (1e-9 USD). */
+  readonly costNanoUsd: number;
+  readonly receiptId: string | null;
+}
 
 /** A model as `/v1/models` lists it. */
 export interface TierModel {
@@ -140,14 +154,31 @@ export interface TierModel {
   readonly capabilities: { readonly chat: boolean; readonly tools: boolean; readonly embeddings: boolean };
 }
 
-export interface CallOptions {
-  readonly signal?: AbortSignal;
+/** What a caller says about where a request may run; a single tier needs none of it. */
+export interface RoutingOptions {
+  readonly requestId: string;
+  /** As asked for with the request; keys and policies may be stricter. */
+  readonly reach?: TierName;
+  readonly keyId?: string;
+  readonly app?: string;
+  readonly consentToken?: string;
+  readonly targets?: { readonly ttftMs?: number; readonly tpotMs?: number };
+  readonly maxCostNanoUsd?: number;
 }
 
-export interface Tier {
-  readonly name: TierName;
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly routing?: RoutingOptions;
+}
+
+/** What answers requests by model name: one tier, or a router over several. */
+export interface ModelService {
   models(): readonly TierModel[];
   chat(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatEvent>;
   complete(request: CompletionRequest, options?: CallOptions): AsyncIterable<ChatEvent>;
   embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingResult>;
+}
+
+export interface Tier extends ModelService {
+  readonly name: TierName;
 }

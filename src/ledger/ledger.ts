@@ -1,0 +1,158 @@
+/**
+ * The Ledger contract: who may spend what, what was spent, who said yes to what, and the receipts of it.
+ *
+ * Money is whole nanodollars (1e-9 USD), times are milliseconds since 1970. Every method rejects with LedgerError
+ * `unavailable` while the database is away: callers then refuse requests rather than run them unbooked.
+ */
+import type { Reach } from '../route/reach.js';
+import type { ReceiptBody, SignedReceipt } from '../trust/receipt.js';
+
+export interface KeyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly app: string | null;
+  readonly reach: Reach | null;
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  readonly createdMs: number;
+  readonly revokedMs: number | null;
+}
+
+export interface BudgetRecord {
+  readonly id: string;
+  /** Exactly one of key and app, or neither for everything. */
+  readonly keyId: string | null;
+  readonly app: string | null;
+  readonly perMonthNanoUsd: number | null;
+  readonly perMonthTokens: number | null;
+}
+
+/** What a budget says now; `reserved` may still come back. */
+export interface BudgetState extends BudgetRecord {
+  readonly month: string;
+  readonly spentNanoUsd: number;
+  readonly reservedNanoUsd: number;
+  readonly spentTokens: number;
+  readonly reservedTokens: number;
+}
+
+export interface Reservation {
+  /** Unique; the request's id. */
+  readonly id: string;
+  readonly keyId: string | null;
+  readonly app: string | null;
+  /** The most that the request can take. */
+  readonly nanoUsd: number;
+  readonly tokens: number;
+  /** After this the reaper gives it back. */
+  readonly expiresMs: number;
+}
+
+export interface RateLimitState {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetMs: number;
+}
+
+export type ReserveOutcome =
+  | {
+      readonly type: 'reserved';
+      readonly requests: RateLimitState | null;
+      readonly tokens: RateLimitState | null;
+    }
+  | {
+      readonly type: 'rate-limited';
+      readonly what: 'requests' | 'tokens';
+      readonly requests: RateLimitState | null;
+      readonly tokens: RateLimitState | null;
+      readonly retryAfterMs: number;
+    }
+  | { readonly type: 'over-budget'; readonly budget: BudgetState; readonly what: 'usd' | 'tokens' };
+
+export interface Settlement {
+  readonly reservationId: string;
+  readonly nanoUsd: number;
+  readonly tokens: number;
+  readonly receipt: ReceiptBody;
+}
+
+export interface ConsentRecord {
+  readonly id: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly keyId: string | null;
+  /** SHA-256 of the exact outgoing bytes, lower-case hex; with `scope` conversation, of what identifies it. */
+  readonly contentHash: string;
+  readonly scope: 'request' | 'conversation';
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  readonly state: 'asked' | 'granted' | 'refused' | 'used';
+}
+
+export type ConsentRedemption = 'ok' | 'unknown' | 'refused' | 'expired' | 'used' | 'other-content' | 'other-provider';
+
+export interface UsageQuery {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly by: readonly ('key' | 'app' | 'model' | 'tier' | 'day' | 'month')[];
+}
+
+export interface UsageRow {
+  /** One value for each name in `by`. */
+  readonly group: Readonly<Record<string, string | null>>;
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly nanoUsd: number;
+}
+
+export interface Ledger {
+  createKey(key: {
+    readonly name: string;
+    readonly app?: string;
+    readonly reach?: Reach;
+    readonly requestsPerMinute?: number;
+    readonly tokensPerMinute?: number;
+  }): Promise<{ readonly record: KeyRecord; readonly secret: string }>;
+  /** The key's record; null for a secret that is unknown or revoked. */
+  identify(secret: string): Promise<KeyRecord | null>;
+  listKeys(): Promise<readonly KeyRecord[]>;
+  revokeKey(id: string): Promise<void>;
+
+  /** Creates or replaces the budget of its key, app or everything. */
+  setBudget(budget: Omit<BudgetRecord, 'id'>): Promise<BudgetRecord>;
+  removeBudget(id: string): Promise<void>;
+  budgets(): Promise<readonly BudgetState[]>;
+
+  /** Takes the worst case from every budget that it falls under, or from none. */
+  reserve(reservation: Reservation): Promise<ReserveOutcome>;
+  /** Books what it took, gives the rest back and keeps the receipt; resolves once that is durable. */
+  settle(settlement: Settlement): Promise<SignedReceipt>;
+  /** Gives a reservation back whole; none of that id is no error. */
+  release(reservationId: string): Promise<void>;
+  /** Gives back what expired; returns how many. */
+  reap(nowMs: number): Promise<number>;
+
+  askConsent(consent: Omit<ConsentRecord, 'state'>): Promise<void>;
+  consent(id: string): Promise<ConsentRecord | null>;
+  /** Answers once; returns the token of a yes. Throws LedgerError `consent-unknown`, `-expired` or `-answered`. */
+  answerConsent(id: string, grant: boolean, nowMs: number): Promise<{ readonly token: string | null }>;
+  /** Uses a token for these bytes at this provider: atomically, once for the scope `request`. */
+  redeemConsent(redemption: {
+    readonly token: string;
+    readonly provider: string;
+    readonly contentHash: string;
+    readonly nowMs: number;
+  }): Promise<{ readonly outcome: ConsentRedemption; readonly consentId: string | null }>;
+
+  usage(query: UsageQuery): Promise<readonly UsageRow[]>;
+  receipt(id: string): Promise<SignedReceipt | null>;
+  /** In the order of their chain; `after` is a sequence number. */
+  receipts(query: {
+    readonly chain?: string;
+    readonly after?: number;
+    readonly limit: number;
+  }): Promise<readonly SignedReceipt[]>;
+
+  close(): Promise<void>;
+}
