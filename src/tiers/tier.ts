@@ -151,7 +151,13 @@ export interface TierModel {
   /** Unix seconds. */
   readonly created: number;
   readonly contextLength: number;
-  readonly capabilities: { readonly chat: boolean; readonly tools: boolean; readonly embeddings: boolean };
+  readonly capabilities: {
+    readonly chat: boolean;
+    readonly tools: boolean;
+    readonly embeddings: boolean;
+    /** Judges itself whether a request is its own, and hands over what is not (the embedded model). */
+    readonly handsOver?: boolean;
+  };
 }
 
 /** What a caller says about where a request may run; a single tier needs none of it. */

@@ -74,7 +74,12 @@ export const createDeviceTier = (options: DeviceTierOptions): Tier => {
           ownedBy: isPocket ? 'spillway' : 'local',
           created: createdSeconds,
           contextLength: info.contextLength,
-          capabilities: { chat: !info.embeddingOnly, tools: !info.embeddingOnly, embeddings: !isPocket },
+          capabilities: {
+            chat: !info.embeddingOnly,
+            tools: !info.embeddingOnly,
+            embeddings: !isPocket,
+            ...(isPocket ? { handsOver: true } : {}),
+          },
         };
       }),
     async *chat(request: ChatRequest, call: CallOptions = {}): AsyncGenerator<ChatEvent> {

@@ -1,0 +1,54 @@
+/**
+ * The Place contract: one endpoint of one tier as the gateway runs it. Siblings: the device, a private endpoint, a third
+ * party. What leaves a place passes the gate of its tier inside it.
+ */
+import type { CandidateCapabilities, CandidateLoad, TokenPrice } from '../route/route.js';
+import type {
+  ChatEvent,
+  ChatRequest,
+  CompletionRequest,
+  EmbeddingRequest,
+  EmbeddingResult,
+  TierName,
+} from '../tiers/tier.js';
+
+export interface PlaceModel {
+  readonly id: string;
+  readonly capabilities: CandidateCapabilities;
+  readonly price: TokenPrice | null;
+  readonly ownedBy: string;
+  /** Unix seconds. */
+  readonly created: number;
+  /** Digest of the model's file, `sha256:` and hex; null where nobody can tell. */
+  readonly digest: string | null;
+}
+
+/** What a place is told beside the request. */
+export interface PlaceCall {
+  readonly signal: AbortSignal;
+  readonly keyId: string | null;
+  readonly consentToken: string | null;
+  /** Most that the request can cost here, whole nanodollars; null without a price. */
+  readonly worstCostNanoUsd: number | null;
+  /** Called before the first event with what the receipt must say of the crossing. */
+  readonly onCrossing: (crossing: Crossing) => void;
+}
+
+export interface Crossing {
+  readonly consentId: string | null;
+  readonly redactions: Readonly<Record<string, number>>;
+}
+
+export interface Place {
+  readonly tier: TierName;
+  readonly endpoint: string;
+  models(): readonly PlaceModel[];
+  /** What runs and waits now; null where nobody can tell. */
+  load(model: string): Omit<CandidateLoad, 'meanServiceMs'> | null;
+  chat(request: ChatRequest, call: PlaceCall): AsyncIterable<ChatEvent>;
+  complete(request: CompletionRequest, call: PlaceCall): AsyncIterable<ChatEvent>;
+  embed(request: EmbeddingRequest, call: PlaceCall): Promise<EmbeddingResult>;
+  /** Goes on from the text so far; null where the place cannot. */
+  resume(request: ChatRequest, textSoFar: string, call: PlaceCall): AsyncIterable<ChatEvent> | null;
+  close(): Promise<void>;
+}
