@@ -40,7 +40,7 @@ export interface SchedulerConfig {
   readonly fillerLimit: number;
   /** True: prompt pieces share a decode call with the streams (right where a pass costs more than its tokens: GPUs). */
   readonly mixedBatches: boolean;
-  /** How seeded requests get the same numbers whatever runs beside them; null where the backend cannot. */
+  /** How seeded requests get the same numbers whatever runs beside them; null where they do anyway, or never can. */
   readonly exact: ExactRules | null;
   readonly budget: StepBudgetOptions;
 }

@@ -201,7 +201,12 @@ describe('cacheLayout, per sequence', () => {
 
   it('counts both where each layer has both', () => {
     const layout = cacheLayout(headerOf('falcon-h1', { ...shape, ...ssm, 'attention.head_count_kv': 2 }));
-    expect(layout.layers[0]).toStrictEqual({ valuesPerToken: 256, sliding: false, stateValues: mamba2State });
+    expect(layout.layers[0]).toStrictEqual({
+      valuesPerToken: 256,
+      attentionValues: 128,
+      sliding: false,
+      stateValues: mamba2State,
+    });
   });
 
   it('counts the delta state of Kimi', () => {

@@ -18,6 +18,8 @@ import { ModelError } from './model-error.js';
 export interface CacheLayer {
   /** Values kept per token: keys, values, and the keys of a sparse-attention indexer. 0 where it keeps none. */
   readonly valuesPerToken: number;
+  /** The part of them that is attention's values. */
+  readonly attentionValues: number;
   /** Sees only the last `windowTokens`. */
   readonly sliding: boolean;
   /** 32-bit floats kept per sequence. */
@@ -34,6 +36,8 @@ export interface CacheLayout {
   readonly embeddingLength: number;
   /** The widest layer's. */
   readonly heads: number;
+  /** Width of the latent vector that stands in the place of keys and values; 0 without latent attention. */
+  readonly latentWidth: number;
 }
 
 const maximumLayers = 512; // LLAMA_MAX_LAYERS
@@ -168,6 +172,7 @@ export const cacheLayout = (header: GgufHeader): CacheLayout => {
     const attends = (kind === 'attention' || kind === 'both') && layer < keeping;
     return {
       valuesPerToken: attends ? keys + values + index : 0,
+      attentionValues: attends ? values : 0,
       sliding: slides,
       stateValues: (kind === 'state' || kind === 'both') && layer < trunk ? stateValues : 0,
     };
@@ -180,5 +185,6 @@ export const cacheLayout = (header: GgufHeader): CacheLayout => {
     cacheless: cachelessArchitectures.has(architecture),
     embeddingLength: width,
     heads: Math.max(...headCounts),
+    latentWidth: latent ? (number('attention.kv_lora_rank') ?? 0) : 0,
   };
 };

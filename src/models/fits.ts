@@ -28,7 +28,9 @@ export interface Fit {
   readonly limitedBy: 'asked' | 'trained' | 'memory';
 }
 
-const microBatch = 512;
+/** What the engine host computes at once on a CPU, and how much the attention scores of that may take at most. */
+const microBatch = 128;
+const scoreLimitBytes = 512 * 2 ** 20;
 const kvValueBytes = 2;
 const step = 256;
 /** The engine embeds texts of up to this many tokens, in pieces of so many where the model allows it. */
@@ -64,7 +66,15 @@ const hostOptions = (header: GgufHeader, layout: CacheLayout) => {
     }
     // A state cannot be cut back to a prefix, so finished ones are kept beside the running ones, over one pool of cells.
     const sequences = hasState ? 2 * parallel : parallel;
-    return { contextTokens: context * parallel, sequences, microBatch, kvValueBytes, unified: hasState };
+    const scoreBytes = layout.heads * microBatch * (hasState ? context * parallel : context) * 4;
+    return {
+      contextTokens: context * parallel,
+      sequences,
+      microBatch,
+      kvValueBytes,
+      unified: hasState,
+      plainAttention: scoreBytes <= scoreLimitBytes,
+    };
   };
 };
 

@@ -67,7 +67,7 @@ const megabytes = (log: string, pattern: RegExp): number =>
 
 interface Case {
   readonly shape: string;
-  readonly options: Omit<MemoryOptions, 'microBatch' | 'kvValueBytes'>;
+  readonly options: Omit<MemoryOptions, 'kvValueBytes'>;
 }
 
 const shapes: Readonly<Record<string, () => SparseModel>> = {
@@ -84,11 +84,13 @@ const shapes: Readonly<Record<string, () => SparseModel>> = {
 };
 
 const layouts: readonly Case['options'][] = [
-  { contextTokens: 16_384, sequences: 4 },
-  { contextTokens: 16_384, sequences: 4, unified: true },
-  { contextTokens: 16_000, sequences: 3, fullSliding: false },
-  { contextTokens: 16_384, sequences: 3, fullSliding: false, unified: true },
-  { contextTokens: 1000, sequences: 1, outputRows: 512 },
+  { contextTokens: 16_384, sequences: 4, microBatch: 512 },
+  { contextTokens: 16_384, sequences: 4, microBatch: 512, unified: true },
+  { contextTokens: 16_384, sequences: 4, microBatch: 128, plainAttention: true },
+  { contextTokens: 16_384, sequences: 4, microBatch: 128, unified: true, plainAttention: true },
+  { contextTokens: 16_000, sequences: 3, microBatch: 512, fullSliding: false },
+  { contextTokens: 16_384, sequences: 3, microBatch: 512, fullSliding: false, unified: true },
+  { contextTokens: 1000, sequences: 1, microBatch: 512, outputRows: 512 },
 ];
 
 describe('memoryNeed against llama.cpp’s own sizes', () => {
@@ -103,6 +105,8 @@ describe('memoryNeed against llama.cpp’s own sizes', () => {
       context: {
         n_ctx: options.contextTokens,
         n_seq_max: options.sequences,
+        n_ubatch: options.microBatch,
+        ...(options.plainAttention === true ? { flash_attn_type: 0 } : {}),
         n_outputs_max: options.outputRows ?? options.sequences,
         kv_unified: options.unified === true,
         swa_full: options.fullSliding !== false,
@@ -124,7 +128,7 @@ describe('memoryNeed against llama.cpp’s own sizes', () => {
 
   it.each(cases.map((entry, index) => ({ ...entry, index })))('$shape, $options', ({ shape, options, index }) => {
     const header = readGgufHeader(join(folder, `shape-${Object.keys(shapes).indexOf(shape)}.gguf`));
-    const need = memoryNeed(header, { ...options, microBatch: 512, kvValueBytes: 2 });
+    const need = memoryNeed(header, { ...options, kvValueBytes: 2 });
     const log = logs[index]!;
     expect(log).toMatch(/compute buffer size/);
     // The log rounds to hundredths.

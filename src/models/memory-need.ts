@@ -4,7 +4,7 @@
  * Pure arithmetic over a header. Cache sizes are llama.cpp's own, to the byte; compute buffers and the process are
  * estimates that lie a little above what was measured (memory-need.test.ts loads models and compares).
  */
-import { type CacheLayout, cacheLayout } from './cache-layout.js';
+import { type CacheLayer, type CacheLayout, cacheLayout } from './cache-layout.js';
 import type { GgufTensorType } from './gguf-format.js';
 import { type GgufHeader, metadataNumber, metadataPerLayer } from './gguf-reader.js';
 
@@ -34,6 +34,8 @@ export interface MemoryOptions {
   readonly unified?: boolean;
   /** Sliding layers keep all tokens rather than their window. Default true, as llama.cpp's. */
   readonly fullSliding?: boolean;
+  /** Attention scores of a micro-batch are kept whole (no flash attention). Default false. */
+  readonly plainAttention?: boolean;
   /** Rows of logits computed at once at most (n_outputs_max). Default: one per sequence. */
   readonly outputRows?: number;
 }
@@ -105,7 +107,10 @@ const computeBytesOf = (header: GgufHeader, layout: CacheLayout, options: Memory
   const slides = layout.layers.some(({ valuesPerToken, sliding }) => valuesPerToken > 0 && sliding);
   const maskCells = layout.cacheless ? tokens : (attends ? cells.full : 0) + (slides ? cells.sliding : 0);
   const outputs = options.sequences * vocabulary * 4;
-  return Math.round(activations + maskCells * tokens * 2 + outputs + 4 * MiB);
+  const plain = options.plainAttention === true;
+  const scoreCells = Math.max(attends ? cells.full : 0, slides ? cells.sliding : 0) + layout.latentWidth;
+  const scores = plain ? layout.heads * tokens * scoreCells * 4 : 0;
+  return Math.round(activations + scores + maskCells * tokens * (plain ? 4 : 2) + outputs + 4 * MiB);
 };
 
 /** Measured: Node with the libraries loaded, and what llama.cpp's vocabulary tables take per entry. */
@@ -118,11 +123,15 @@ const processBytesOf = (header: GgufHeader): number => {
 export const memoryNeed = (header: GgufHeader, options: MemoryOptions): MemoryNeed => {
   const layout = cacheLayout(header);
   const cells = cellsOf(layout, options);
+  // Values that lie transposed, as plain attention wants them, take the widest layer's room in every layer.
+  const widest = options.plainAttention === true ? Math.max(...layout.layers.map((one) => one.attentionValues)) : 0;
+  const keptPerToken = ({ valuesPerToken, attentionValues }: CacheLayer): number =>
+    valuesPerToken + (attentionValues === 0 ? 0 : Math.max(0, widest - attentionValues));
   const parts = {
     weightBytes: weightBytesOf(header),
     kvBytes: Math.ceil(
       layout.layers.reduce(
-        (sum, layer) => sum + layer.valuesPerToken * (layer.sliding ? cells.sliding : cells.full),
+        (sum, layer) => sum + keptPerToken(layer) * (layer.sliding ? cells.sliding : cells.full),
         0,
       ) *
         cells.streams *

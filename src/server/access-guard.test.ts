@@ -73,6 +73,11 @@ describe('the Origin check', () => {
     'http://app.example',
   ])('refuses %s', (origin) => expect(() => guard.checkOrigin(origin, 'localhost:8080')).toThrow(/may not call/));
 
+  it('advises nobody to let "null" in, which is every sandboxed frame', () => {
+    expect(() => guard.checkOrigin('null', 'localhost')).toThrow(/may not call this server\.$/);
+    expect(() => guard.checkOrigin('https://a.example', 'localhost')).toThrow(/--allow-origin https:\/\/a\.example/);
+  });
+
   it('does not take a rebound name for an own page on the network', () => {
     const open = createAccessGuard('0.0.0.0');
     expect(() => open.checkOrigin('http://evil.example:8080', 'evil.example:8080')).toThrow();

@@ -64,7 +64,8 @@ export const createAccessGuard = (
     if (!origins.has(lower) && !origins.has('*'))
       throw new ServerError(
         'origin-refused',
-        `Refused: web pages of the origin "${origin.slice(0, 255)}" may not call this server. Start it with --allow-origin ${origin.slice(0, 255)} to let them`,
+        // "null" is what sandboxed frames of any site say: nobody should be told to let it in.
+        `Refused: web pages of the origin "${origin.slice(0, 255)}" may not call this server.${lower === 'null' ? '' : ` Start it with --allow-origin ${origin.slice(0, 255)} to let them`}`,
       );
     return {
       'access-control-allow-origin': origin,

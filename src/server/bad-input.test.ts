@@ -302,6 +302,15 @@ describe('POST /v1/chat/completions refuses with a 400 that names the field', ()
     }
   });
 
+  it('a body that is compressed', async () => {
+    const { post } = createTestServer();
+    const answer = await post('/v1/chat/completions', chatBody(), { 'content-encoding': 'gzip' });
+    expect([answer.status, answer.json().error.code]).toEqual([415, 'unsupported_media_type']);
+    expect(answer.json().error.message).toContain('gzip');
+    const plain = await post('/v1/chat/completions', chatBody(), { 'content-encoding': 'identity' });
+    expect(plain.status).toBe(200);
+  });
+
   it('takes a key named __proto__ for what it is: an unknown field', async () => {
     const { post, tier } = createTestServer();
     const answer = await post(

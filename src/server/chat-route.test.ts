@@ -100,6 +100,18 @@ describe('a whole chat completion', () => {
     });
   });
 
+  it('tells times that fit each other when choices waited differently', async () => {
+    const { post } = createTestServer({
+      chat: async function* (request) {
+        yield startEvent();
+        const late = request.sampling?.seed === 2 ? 10 : 0;
+        yield endEvent('stop', { timings: { queueMs: 1 + late, ttftMs: 2 + late, totalMs: 3 + late } });
+      },
+    });
+    const { spillway } = (await post(path, chatBody({ n: 2, seed: 1 }))).json();
+    expect(spillway.timings).toEqual({ queue_ms: 1, ttft_ms: 2, total_ms: 13 });
+  });
+
   it('makes n choices with seeds that count up and counts the prompt once', async () => {
     const { post, tier } = createTestServer();
     const body = (await post(path, chatBody({ n: 3, seed: 41 }))).json();

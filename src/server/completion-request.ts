@@ -54,6 +54,11 @@ export const completionRequestsOf = (
     );
   if (body.stream_options !== undefined && body.stream !== true)
     throw invalidParameter('stream_options', "Invalid 'stream_options': it is only allowed when 'stream' is true.");
+  if (body.echo === true && body.logprobs !== undefined)
+    throw invalidParameter(
+      'logprobs',
+      "Invalid 'logprobs': together with 'echo' they would be those of the prompt too, which are not offered.",
+    );
   if (body.grammar !== undefined && body.response_format !== undefined && body.response_format.type !== 'text')
     throw invalidParameter('grammar', "Invalid 'grammar': it cannot be combined with 'response_format'.");
   const prompts = textsOrTokens(body.prompt, { param: 'prompt', most: requestLimits.prompts });

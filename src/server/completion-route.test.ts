@@ -55,23 +55,33 @@ describe('a whole completion', () => {
     ]);
   });
 
-  it('gives log-probabilities as parallel arrays, offsets in characters past the echo', async () => {
+  it('gives log-probabilities as parallel arrays, offsets in characters, the taken token always among the top', async () => {
     const { post } = createTestServer({
       complete: () =>
         say([
-          'pröm😀pt', // the echoed prompt
-          { type: 'text', text: ' hé', logprobs: [logprob(' hé')] },
+          { type: 'reasoning', text: 'hm😀' },
+          {
+            type: 'text',
+            text: ' hé',
+            logprobs: [{ ...logprob(' hé'), top: [{ ...logprob(' ha'), logprob: -0.125 }] }],
+          },
           { type: 'text', text: '😀', logprobs: [logprob('\ufffd', [0xf0, 0x9f]), logprob('😀')] },
         ]),
     });
-    const { logprobs, text } = (await post(path, { prompt: 'x', echo: true, logprobs: 1 })).json().choices[0];
-    expect(text).toBe('pröm😀pt hé😀');
+    const { logprobs, text } = (await post(path, { prompt: 'x', logprobs: 1 })).json().choices[0];
+    expect(text).toBe('hm😀 hé😀');
     expect(logprobs).toEqual({
       tokens: [' hé', 'bytes:\\xf0\\x9f', '😀'],
       token_logprobs: [-0.25, -0.25, -0.25],
-      top_logprobs: [{ ' hé': -0.25 }, { 'bytes:\\xf0\\x9f': -0.25 }, { '😀': -0.25 }],
-      text_offset: [7, 10, 11],
+      top_logprobs: [{ ' ha': -0.125, ' hé': -0.25 }, { 'bytes:\\xf0\\x9f': -0.25 }, { '😀': -0.25 }],
+      text_offset: [3, 6, 7],
     });
+  });
+
+  it('refuses log-probabilities of an echoed prompt, which a scorer of prompts would miss without a word', async () => {
+    const { post } = createTestServer();
+    const answer = await post(path, { prompt: 'x', echo: true, logprobs: 0, max_tokens: 0 });
+    expect([answer.status, answer.json().error.param]).toEqual([400, 'logprobs']);
   });
 
   it('works on a model without chat', async () => {

@@ -2,7 +2,7 @@
  * Failures of Fastify, of Node's HTTP parser and of binding a port, in this server's own words and envelope.
  * Knows their codes and nothing of requests.
  */
-import { STATUS_CODES } from 'node:http';
+import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { toApiError } from './error-table.js';
 import { ServerError } from './server-error.js';
@@ -45,7 +45,11 @@ export const refuseMalformed = (error: NodeJS.ErrnoException, socket: Socket): v
   const { body } = toApiError(
     new ServerError(
       'malformed-request',
-      status === 408 ? 'The request did not arrive in time' : 'The request cannot be read as HTTP',
+      status === 408
+        ? 'The request did not arrive in time'
+        : status === 431
+          ? `The headers of the request are larger than the limit of ${maxHeaderSize} bytes`
+          : 'The request cannot be read as HTTP',
     ),
   );
   const json = JSON.stringify(body);

@@ -30,11 +30,11 @@ const codePoints = (text: string): number => {
   return count;
 };
 
-/** Builds the legacy shape piece by piece; `text_offset` counts code points of prompt echo and answer. */
+/** Builds the legacy shape piece by piece; `text_offset` counts code points of the answer. */
 export const createLegacyLogprobs = () => {
   let offset = 0;
   return {
-    /** Text without log-probabilities, such as an echoed prompt. */
+    /** Text without log-probabilities, such as a thinking model's thoughts. */
     skip: (text: string): void => {
       offset += codePoints(text);
     },
@@ -44,7 +44,10 @@ export const createLegacyLogprobs = () => {
       for (const entry of logprobs) {
         part.tokens.push(legacyToken(entry));
         part.token_logprobs.push(finite(entry.logprob));
-        part.top_logprobs.push(Object.fromEntries(entry.top.map((top) => [legacyToken(top), finite(top.logprob)])));
+        // OpenAI's list always holds the token that was taken, beside the alternatives that were asked for.
+        part.top_logprobs.push(
+          Object.fromEntries([...entry.top, entry].map((top) => [legacyToken(top), finite(top.logprob)])),
+        );
         part.text_offset.push(offset);
         offset += codePoints(entry.text);
       }

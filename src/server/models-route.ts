@@ -4,13 +4,20 @@ import type { TierModel } from '../tiers/tier.js';
 import { TierError } from '../tiers/tier-error.js';
 import type { ServerContext } from './server-context.js';
 
+const capabilitiesOf = ({ capabilities: { chat, tools, embeddings, handsOver } }: TierModel) => ({
+  chat,
+  tools,
+  embeddings,
+  hands_over: handsOver ?? false,
+});
+
 const modelBody = (model: TierModel) => ({
   id: model.id,
   object: 'model',
   created: model.created,
   owned_by: model.ownedBy,
   context_length: model.contextLength,
-  spillway: { tier: model.tier, capabilities: model.capabilities },
+  spillway: { tier: model.tier, capabilities: capabilitiesOf(model) },
 });
 
 export const registerModelsRoute = (app: FastifyInstance, { tier }: ServerContext): void => {

@@ -241,6 +241,50 @@ describe('a long wait', () => {
   });
 });
 
+describe('a refusal of a body that is still arriving', () => {
+  /** Writes everything before it reads, as many clients do; resolves with what it then reads. */
+  const writeThenRead = (port: number, headers: string, bytes: number): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = net.connect(port, '127.0.0.1').on('error', reject).pause();
+      socket.write(
+        `POST ${chatPath} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${bytes}\r\n${headers}\r\n`,
+      );
+      socket.write(Buffer.alloc(bytes, ' '), () => readSocket(socket.resume()).then(resolve));
+    });
+
+  it.each([
+    ['too large', '', 413],
+    ['without a key', '', 401],
+    ['for another host', 'origin: https://evil.example\r\n', 403],
+    ['compressed', 'content-encoding: gzip\r\n', 415],
+  ])('%s reaches a client that closes its connection afterwards', async (name, headers, status) => {
+    const { port } = await listen(
+      {},
+      { limits: { bodyBytes: 1000 }, ...(name === 'without a key' ? { apiKeys: ['k'] } : {}) },
+    );
+    const answer = await writeThenRead(port, headers, 16 * 1024 * 1024);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer.split('\r\n\r\n')[1]).toMatch(/^\{"error":\{"message":.*\}\}$/);
+  });
+
+  it('goes out before the body is there, and leaves the connection usable', async () => {
+    const { port } = await listen({}, { limits: { bodyBytes: 1000 } });
+    const socket = net.connect(port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (bytes) => {
+      text += bytes.toString();
+    });
+    const request = httpRequest(chatPath, ' '.repeat(2000));
+    socket.write(request.slice(0, -1500));
+    await until(() => text.includes('body_too_large'));
+    socket.write(request.slice(-1500));
+    text = '';
+    socket.write(httpRequest(chatPath, JSON.stringify(chatBody())));
+    await until(() => text.includes('"chat.completion"'));
+    socket.destroy();
+  });
+});
+
 describe('many and slow clients', () => {
   it('500 connections at once all get their answer', async () => {
     const { port } = await listen();
@@ -284,6 +328,13 @@ describe('many and slow clients', () => {
       socket.write(partial);
       expect(await readSocket(socket)).toMatch(/^HTTP\/1\.1 408 /);
     }
+  });
+
+  it('that send endless headers get a 431 that says the limit', async () => {
+    const { port } = await listen();
+    const socket = net.connect(port, '127.0.0.1');
+    socket.write(`GET /health HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`);
+    expect(await readSocket(socket)).toMatch(/^HTTP\/1\.1 431 [\s\S]*larger than the limit of \d+ bytes/);
   });
 
   it('that do not speak HTTP get a 400 in the envelope', async () => {

@@ -16,7 +16,7 @@ describe('GET /v1/models', () => {
       created: 1_700_000_000,
       owned_by: 'spillway',
       context_length: 512,
-      spillway: { tier: 'device', capabilities: { chat: true, tools: true, embeddings: true } },
+      spillway: { tier: 'device', capabilities: { chat: true, tools: true, embeddings: true, hands_over: false } },
     });
     expect((await get('/v1/models/org%2Fb:Q4')).json().id).toBe('org/b:Q4');
     const none = await get('/v1/models/c');
@@ -35,9 +35,41 @@ describe('paths and methods that are not there', () => {
     expect(missing.text).not.toContain('secret');
     const wrong = await get('/v1/chat/completions');
     expect([wrong.status, wrong.headers.allow]).toEqual([405, 'POST']);
-    expect((await post('/v1/models', {})).status).toBe(404);
+    for (const [method, path, allow] of [
+      ['POST', '/v1/models', 'GET, HEAD'],
+      ['DELETE', '/v1/models/org/b', 'GET, HEAD'],
+      ['POST', '/health', 'GET, HEAD'],
+      ['PUT', '/v1/responses/resp_1', 'DELETE, GET, HEAD'],
+    ] as const) {
+      const answer = await server.inject({ method, url: path });
+      expect([path, answer.statusCode, answer.headers.allow]).toEqual([path, 405, allow]);
+      expect(answer.json().error.code).toBe('method_not_supported');
+    }
+    expect((await post('/v1/nothing', {})).status).toBe(404);
     const bad = await server.inject({ method: 'GET', url: '/v1/models/%zz' });
     expect([bad.statusCode, bad.json().error.code]).toEqual([400, 'malformed_request']);
+  });
+});
+
+describe('a path that is nearly right', () => {
+  it.each([
+    ['/chat/completions', '/v1/chat/completions'],
+    ['/v1/chat/completions/', '/v1/chat/completions'],
+    ['//v1/chat/completions', '/v1/chat/completions'],
+    ['/v1/v1/chat/completions', '/v1/chat/completions'],
+    ['/models', '/v1/models'],
+  ])('%s is told of %s', async (path, meant) => {
+    const { server } = createTestServer();
+    const answer = await server.inject({ method: 'POST', url: path, payload: {} });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json().error.message).toMatch(new RegExp(`Did you mean ${meant}\\?$`));
+  });
+
+  it('/ tells what there is', async () => {
+    const { get } = createTestServer();
+    expect((await get('/')).json().error.message).toContain(
+      'There are: /health, /metrics, /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /v1/responses',
+    );
   });
 });
 

@@ -17,8 +17,10 @@ import { listenFailure, refuseMalformed, translateFrameworkError } from './frame
 import { parseJsonBody } from './json-body.js';
 import { createMetrics } from './metrics.js';
 import { registerModelsRoute } from './models-route.js';
+import { isStillArriving, refuseAndReadOn } from './read-on.js';
 import { createRequestRegistry } from './request-scope.js';
 import { registerResponsesRoutes } from './responses/responses-route.js';
+import { createRouteList } from './route-list.js';
 import { newId, type ServerContext } from './server-context.js';
 import { ServerError } from './server-error.js';
 import { defaultLimits, requestLimits, type ServerOptions } from './server-options.js';
@@ -61,9 +63,10 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
     logFailure(context, request, cause);
     if (apiError.status === 401) reply.header('www-authenticate', 'Bearer');
     // Fastify closes the connection after a bad body; a client that is still sending would then never see why.
-    // Node reads the rest away instead, for as long as requestTimeoutMs lets it.
     if (!draining) reply.removeHeader('connection');
-    reply.code(apiError.status).headers(apiError.headers).send(apiError.body);
+    reply.code(apiError.status).headers(apiError.headers);
+    if (isStillArriving(request.raw)) refuseAndReadOn(request, reply, apiError.body);
+    else reply.send(apiError.body);
   };
 
   const app = Fastify({
@@ -83,6 +86,8 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
     clientErrorHandler: refuseMalformed as never,
   });
   app.server.maxConnections = limits.connections;
+  const routes = createRouteList();
+  app.addHook('onRoute', ({ method, url }) => routes.add(url, method));
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
@@ -117,6 +122,12 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
       reply.header('connection', 'close');
       throw new ServerError('draining', 'The server is shutting down and takes no new request');
     }
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity')
+      throw new ServerError(
+        'unsupported-media-type',
+        `The request body must come as it is, not with Content-Encoding "${encoding.slice(0, 64)}"`,
+      );
     return undefined;
   });
   // A reader that takes nothing of a whole answer is cut off as one of a stream would be.
@@ -139,13 +150,15 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
     );
   });
 
-  const posts = new Set(['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/embeddings']);
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?', 1)[0]!;
-    if (!posts.has(path))
-      throw new ServerError('not-found', `There is no ${request.method} ${path.slice(0, 255)} here`);
-    reply.header('allow', 'POST');
-    throw new ServerError('method-not-allowed', `${path} takes POST, not ${request.method}`);
+    const methods = routes.methodsOf(path);
+    if (methods.length === 0) throw new ServerError('not-found', routes.describeMissing(request.method, path));
+    reply.header('allow', methods.join(', '));
+    throw new ServerError(
+      'method-not-allowed',
+      `${path.slice(0, 255)} takes ${methods.join(' or ')}, not ${request.method}`,
+    );
   });
 
   app.get('/health', async (_, reply) => {

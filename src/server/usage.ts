@@ -20,7 +20,8 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 /**
  * `ends` in the order of the choices, `choicesPerPrompt` of them for each prompt. A prompt counts once however many
- * choices it has; cached tokens are those the first of them found, not what the choices found of each other.
+ * choices it has; cached tokens are those the first of them found, not what the choices found of each other. Times are
+ * those of the request: until its first place, its first token, its last end.
  */
 export const totalsOf = (ends: readonly EndEvent[], choicesPerPrompt: number): RequestTotals => {
   const perPrompt = ends
@@ -41,7 +42,7 @@ export const totalsOf = (ends: readonly EndEvent[], choicesPerPrompt: number): R
       completionTokens: sum(ends.map((end) => end.usage.completionTokens)),
     },
     timings: {
-      queueMs: Math.max(...ends.map((end) => end.timings.queueMs)),
+      queueMs: Math.min(...ends.map((end) => end.timings.queueMs)),
       ttftMs: Math.min(...ends.map((end) => end.timings.ttftMs)),
       totalMs: Math.max(...ends.map((end) => end.timings.totalMs)),
     },

@@ -187,9 +187,10 @@ describe('the openai client on the device tier', () => {
 
   it('completes, echoes and embeds', async () => {
     const { client } = await listen({ respond: () => ' and so on' });
-    const completion = await client.completions.create({ model, prompt: 'it began', echo: true, logprobs: 1 });
-    expect(completion.choices[0]?.text).toBe('it began and so on');
-    expect(completion.choices[0]?.logprobs?.text_offset?.[0]).toBe('it began'.length);
+    const echoed = await client.completions.create({ model, prompt: 'it began', echo: true });
+    expect(echoed.choices[0]?.text).toBe('it began and so on');
+    const { choices } = await client.completions.create({ model, prompt: 'it began', logprobs: 1 });
+    expect(choices[0]?.logprobs?.tokens?.join('')).toBe(' and so on');
     const { data } = await client.embeddings.create({ model, input: ['a', 'b', 'a'] });
     expect(data[0]?.embedding).toHaveLength(8);
     expect(data[0]?.embedding).toEqual(data[2]?.embedding);

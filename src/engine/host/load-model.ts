@@ -39,14 +39,24 @@ const defaultContext = 8192;
 const defaultParallel = 4;
 /** Rows of one decode call, on a CPU and on a GPU. */
 const batchRows = { cpu: 512, gpu: 2048 } as const;
-/** Attention over fewer rows than this is computed row by row in ggml (GGML_FA_TILE_Q), so pieces of any size agree. */
+/**
+ * Rows computed at once. On a CPU few enough that the attention scores of a layer stay near the cache: 128 were the
+ * fastest of 64 to 512 at two model sizes.
+ */
+const microBatchRows = { cpu: 128, gpu: 512 } as const;
+/** On a CPU, attention scores of a whole micro-batch may take so much; longer contexts fall back to flash attention. */
+const scoreLimitBytes = 512 * 2 ** 20;
+/** Flash attention over fewer rows than this goes row by row in ggml (GGML_FA_TILE_Q), so pieces of any size agree. */
 const tileRows = 64;
-/** From 257 cells on a row alone has its cells shared out among the threads; see docs/decisions/0002-kv-layout.md. */
+/** From 257 cells on, its row alone has its cells shared out among the threads; see docs/decisions/0009-attention.md. */
 const aloneCells = 256;
 /** Slots for retained sequences beside the running ones, where slots cost no cells of their own. */
 const retainedSlots = 32;
 /** Memory moves at about this many bytes per millisecond. */
 const moveBytesPerMs = 4e6;
+
+/** `llama_flash_attn_type`. */
+const flashAttention = { auto: -1, off: 0 } as const;
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
@@ -111,6 +121,9 @@ export const loadModel = (options: HostOptions): LoadedModel => {
     limitBytes: options.kvBytesLimit ?? freemem() / 2,
   });
   const rows = Math.max(onGpu ? batchRows.gpu : batchRows.cpu, 2 * slots);
+  const microBatch = Math.min(rows, onGpu ? microBatchRows.gpu : microBatchRows.cpu);
+  const scoreBytes = facts.heads * microBatch * (layout === 'separate' ? cells / slots : cells) * 4;
+  const isPlain = !onGpu && scoreBytes <= scoreLimitBytes;
   const threadPool = onGpu ? null : createThreadPool(llama, { threads, poll: 1 });
 
   let context: Pointer | null = null;
@@ -118,7 +131,8 @@ export const loadModel = (options: HostOptions): LoadedModel => {
     const params = llama.llama_context_default_params();
     params.n_ctx = cells;
     params.n_batch = rows;
-    params.n_ubatch = Math.min(rows, batchRows.cpu);
+    params.n_ubatch = microBatch;
+    params.flash_attn_type = isPlain ? flashAttention.off : flashAttention.auto;
     params.n_seq_max = slots;
     // Every step asks for at most one row of logits for each sequence; room for more would be the largest buffer.
     params.n_outputs_max = slots;
@@ -175,7 +189,7 @@ export const loadModel = (options: HostOptions): LoadedModel => {
       moveMsPerCell,
       fillerLimit: onGpu ? 64 : 2,
       mixedBatches: onGpu,
-      exact: onGpu ? null : { pieceTokens: tileRows - 1, aloneCells },
+      exact: onGpu || isPlain ? null : { pieceTokens: tileRows - 1, aloneCells },
       budget: { besideMs: 60, aloneMs: 300, smallestTokens: 16, largestTokens: rows },
     },
   };

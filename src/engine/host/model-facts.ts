@@ -14,6 +14,8 @@ type VocabularyFact = 'bosToken' | 'eosToken' | 'addBos' | 'controlTexts';
 export interface ModelFacts {
   readonly architecture: string;
   readonly trainedContextLength: number;
+  /** Query heads of a layer. */
+  readonly heads: number;
   /** Bytes of keys and values of one token over all layers, at 16 bits a value; an estimate for odd architectures. */
   readonly cellBytes: number;
   /** Recurrent or hybrid: the state behind a prefix cannot be cut. */
@@ -85,6 +87,7 @@ export const readModelFacts = (
   return {
     architecture,
     trainedContextLength,
+    heads,
     cellBytes: llama.llama_model_n_layer(model) * llama.llama_model_n_head_kv(model) * (keyWidth + valueWidth) * 2,
     hasState: llama.llama_model_is_recurrent(model) || llama.llama_model_is_hybrid(model),
     window: Math.max(0, llama.llama_model_n_swa(model)),

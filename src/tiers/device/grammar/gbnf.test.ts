@@ -42,6 +42,12 @@ describe('writing GBNF', () => {
       expect([count, matcher.matches('a'.repeat(count))]).toEqual([count, count >= min && count <= max]);
   });
 
+  it('writes counts of any size in few rules, and at once', () => {
+    const rules = createGrammarRules({ maxRules: 400, maxCharacters: 40_000 });
+    const grammar = rules.toGbnf(repeat(rules, '[a]', { min: 1_000_000, max: Number.MAX_SAFE_INTEGER }));
+    expect(grammar.split('\n').length).toBeLessThan(300);
+  });
+
   it('names rules as llama.cpp wants them and writes only what is reached', () => {
     const rules = createGrammarRules();
     const odd = rules.add('größe_1 "x"', '"a"');

@@ -148,7 +148,7 @@ export const repeat = (
   const parts: string[] = [];
   if (min > 0) parts.push(exactly(rules, unit, { count: min, name }));
   if (max === Number.POSITIVE_INFINITY) parts.push(`${unit}*`);
-  else if (max > min) parts.push(atMost(rules, unit, { count: max - min, name }));
+  else if (max > min) parts.push(atMost(rules, unit, { count: max - min, name, known: new Map() }));
   return parts.length === 0 ? '""' : parts.join(' ');
 };
 
@@ -164,11 +164,20 @@ const exactly = (rules: GrammarRules, unit: string, { count, name }: Count): str
   return `${block} ${block}${count % 2 === 1 ? ` ${unit}` : ''}`;
 };
 
-const atMost = (rules: GrammarRules, unit: string, { count, name }: Count): string => {
+/** `known` holds what was written for smaller counts: both halves come to the same ones, again and again. */
+const atMost = (
+  rules: GrammarRules,
+  unit: string,
+  { count, name, known }: Count & { readonly known: Map<number, string> },
+): string => {
   if (count <= maxNativeRepeat) return count === 1 ? `${unit}?` : `${unit}{0,${count}}`;
+  const before = known.get(count);
+  if (before !== undefined) return before;
   const half = Math.ceil(count / 2);
-  const few = rules.add(`${name}-few`, atMost(rules, unit, { count: half - 1, name }));
+  const few = rules.add(`${name}-few`, atMost(rules, unit, { count: half - 1, name, known }));
   const block = exactly(rules, unit, { count: half, name });
-  const rest = rules.add(`${name}-more`, atMost(rules, unit, { count: count - half, name }));
-  return rules.add(`${name}-most`, `${few} | ${block} ${rest}`);
+  const rest = rules.add(`${name}-more`, atMost(rules, unit, { count: count - half, name, known }));
+  const body = rules.add(`${name}-most`, `${few} | ${block} ${rest}`);
+  known.set(count, body);
+  return body;
 };
