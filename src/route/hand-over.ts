@@ -1,4 +1,8 @@
-/** When an answer of a model that judges itself is not taken, and the request goes on to the next place. Pure. */
+/**
+ * When an answer of a model that judges itself is not taken, and the request goes on to the next place. Pure.
+ *
+ * It can only tell at the answer's end: whoever runs a candidate with `handsOver` holds its answer back until then.
+ */
 import type { RoutePolicy, TryFailure } from './route.js';
 
 /**
