@@ -13,7 +13,7 @@ export interface TryState {
   readonly stepsLeft: number;
   /** Until the request's deadline or total timeout, whichever is first; Infinity for neither. */
   readonly remainingMs: number;
-  /** The next step can take up the text that went out already. */
+  /** The next step can take up the text that went out already, and needs no consent for it. */
   readonly canContinue: boolean;
   readonly retries: RoutePolicy['retries'];
 }
