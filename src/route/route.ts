@@ -41,16 +41,27 @@ export interface CandidateCapabilities {
   readonly handsOver: boolean;
 }
 
-export interface TokenPrice {
+export interface TokenRates {
   readonly inputUsdPerMillion: number;
   readonly outputUsdPerMillion: number;
+  /** Absent: as `inputUsdPerMillion`. */
   readonly cachedInputUsdPerMillion?: number;
+  /** For prompt tokens that the provider puts into its cache. Absent: as `inputUsdPerMillion`. */
+  readonly cacheWriteUsdPerMillion?: number;
 }
 
+export interface TokenPrice extends TokenRates {
+  /** Rates of the whole request where its prompt has more than `overTokens`. */
+  readonly longPrompt?: TokenRates & { readonly overTokens: number };
+}
+
+/** A rate that is not above 0 counts as unknown. */
 export interface CandidateSpeed {
   readonly prefillTokensPerSecond: number;
   /** Of one sequence. */
   readonly decodeTokensPerSecond: number;
+  /** Part of the time to first token that does not grow with the prompt, such as the way there. Absent: 0. */
+  readonly overheadMs?: number;
 }
 
 export interface CandidateLoad {
@@ -69,8 +80,10 @@ export interface RouteRequest {
   readonly operation: 'chat' | 'completion' | 'embedding';
   readonly reach: Reach;
   readonly needs: {
-    /** An estimate. */
+    /** An estimate, rather too high than too low; all inputs together where there are several (embeddings). */
     readonly promptTokens: number;
+    /** The longest of several inputs. Absent: `promptTokens`. */
+    readonly longestPromptTokens?: number;
     /** Longest answer that may come. */
     readonly maxTokens: number;
     readonly tools: boolean;
