@@ -40,7 +40,7 @@ function comparable(name: string, value = DEFAULTS[name] ?? ''): string {
 
 function bare(text: string): string {
   return text
-    .replaceAll(/[",;]/g, ' ')
+    .replaceAll(/[",;]|(?<=^|\s)'(?=\w)|'(?=\s|$)/g, ' ')
     .replaceAll(/\b(?:the|an?|my|our|your)\b(?!')/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()

@@ -77,6 +77,7 @@ describe('spans of a text', () => {
     ["wake me at 7 o'clock", ["7 o'clock"], ['7 o', 'clock']],
     ['on 12/03/2019 at 7:30', ['12/03/2019', '7:30'], ['2019', '12', '30', ':30']],
     ['add milk,eggs; salt', ['milk', 'eggs', 'milk,eggs; salt'], ['milk,', ';', 'eggs;', ', eggs']],
+    ["text jo saying 'where are you", ["'where are you", 'where are you'], ["'", "saying '"]],
     ['play "top-40 hits" loud', ['top-40 hits', '"top-40 hits"'], ['40 hits', 'top', '- 40']],
   ])('%s', (text, yes, no) => {
     const matcher = spansOf(text)!;

@@ -53,9 +53,18 @@ export const asSaid = (
   for (let start = normalized.text.indexOf(value); start >= 0; start = normalized.text.indexOf(value, start + 1)) {
     const end = start + value.length;
     const isWord = !isWordAt(normalized.text, start - 1, start) && !isWordAt(normalized.text, end - 1, end);
-    if (isWord) return originalSpan(original, { normalized, start, end }) || value;
+    if (isWord) return unquoted(originalSpan(original, { normalized, start, end }) || value);
   }
-  return value;
+  return unquoted(value);
+};
+
+/** Without the quotation mark that it begins with, and its partner. */
+const unquoted = (value: string): string => {
+  const inner = /^(?:'(.+?)'?|"(.+?)"?|“(.+?)”?|‘(.+?)’?)$/su
+    .exec(value)
+    ?.slice(1)
+    .find((part) => part !== undefined);
+  return inner ?? value;
 };
 
 const wordCharacter = /[\p{L}\p{N}]/u;

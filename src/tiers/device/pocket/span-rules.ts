@@ -50,15 +50,22 @@ const continuesWord = (atoms: readonly Atom[], at: number): boolean => {
   return before.isWord || (joiners.has(before.text) && !before.isSpaced && (atoms[at - 2]?.isWord ?? false));
 };
 
+/** "saying 'where are you" */
+const opensQuotation = (atoms: readonly Atom[], at: number): boolean => {
+  const [atom, next] = [atoms[at]!, atoms[at + 1]];
+  return atom.text === "'" && atom.isSpaced && next?.isWord === true && !next.isSpaced;
+};
+
 const canStart = (atoms: readonly Atom[], at: number, afterDigits: boolean): boolean => {
   const atom = atoms[at]!;
   if (afterDigits && !atom.isSpaced && !atom.isNumber && atom.isWord && (atoms[at - 1]?.isNumber ?? false)) return true;
+  if (opensQuotation(atoms, at)) return true;
   return !neverFirst.test(atom.text) && !continuesWord(atoms, at);
 };
 
 const canEnd = (atoms: readonly Atom[], at: number): boolean => {
   const [atom, next, afterNext] = [atoms[at]!, atoms[at + 1], atoms[at + 2]];
-  if (neverLast.test(atom.text)) return false;
+  if (neverLast.test(atom.text) || opensQuotation(atoms, at)) return false;
   if (continuesWord(atoms, at + 1)) return false;
   const isPossessive = next?.text === "'" && afterNext?.text === 's' && !continuesWord(atoms, at + 3);
   const isInWord = next !== undefined && !next.isSpaced && joiners.has(next.text) && continuesWord(atoms, at + 2);
