@@ -138,6 +138,8 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
   const addPrompts = (streams: number): void => {
     let left = budget.promptTokens(streams);
     const mixed = config.mixedBatches;
+    /** The pass that prompts share: weights are read once for all of them. */
+    let shared: StepGroup | null = mixed && plan.groupCount > 0 ? groups[0]! : null;
     for (let index = 0; index < running.length && left > 0; index++) {
       const sequence = running[index]!;
       let from = sequence.computed;
@@ -147,12 +149,14 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
       while (from < sequence.length && left > 0) {
         let count = Math.min(left, sequence.length - from, largest);
         if (pooled) count = Math.min(count, roomForPrompt(sequence, count));
-        let group = mixed && plan.groupCount > 0 ? groups[0]! : null;
-        if (group !== null) count = Math.min(count, config.batchRows - group.tokens);
+        if (shared !== null && !mixed && shared.tokens >= config.batchRows) shared = null;
+        if (shared !== null) count = Math.min(count, config.batchRows - shared.tokens);
         // A sliver is not worth a pass of its own, unless it is all that is left or all that can be done.
-        const sliver = count < config.budget.smallestTokens && from + count < sequence.length && plan.groupCount > 0;
-        if (count <= 0 || (sliver && !exact)) return;
-        group ??= openGroup();
+        const isSliver = count < config.budget.smallestTokens && from + count < sequence.length && plan.groupCount > 0;
+        if (count <= 0 || (isSliver && shared === null && !exact)) return;
+        const group: StepGroup = shared ?? openGroup();
+        // Exact rules hold for a piece in a pass of its own.
+        if (config.exact === null) shared = group;
         addRow(group, sequence, from, count);
         if (!pooled && exact && count === 1 && from >= config.exact!.aloneCells) addNeighbour(group, sequence.slot);
         from += count;
@@ -197,11 +201,11 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
       const streams = addStreams();
       planned = streams;
       addPrompts(streams);
-      if (!pooled && config.mixedBatches && plan.groupCount > 0) {
-        const group = groups[0]!;
-        group.rows.sort((a, b) => a.sequence.slot - b.sequence.slot);
-        addFillers(group);
-      }
+      // Slots must come in order where each has a stream of its own.
+      if (!pooled)
+        for (let index = 0; index < plan.groupCount; index++)
+          groups[index]!.rows.sort((a, b) => a.sequence.slot - b.sequence.slot);
+      if (!pooled && config.mixedBatches && plan.groupCount > 0) addFillers(groups[0]!);
       operations.push(...cache.operations);
       cache.operations.length = 0;
     },
