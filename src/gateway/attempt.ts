@@ -3,6 +3,7 @@
  *
  * Until then no event has been passed on, so that another place may still take over unseen. Knows no policy.
  */
+import { handOverOf } from '../route/hand-over.js';
 import type { ChatEvent } from '../tiers/tier.js';
 
 /** An answer whose first content is there: `held` so far, the rest from `rest`. */
@@ -55,15 +56,10 @@ export const openAttempt = async (events: AsyncIterable<ChatEvent>, options: Ope
     if (done === true) throw new UnfinishedAnswer();
     held.push(value);
     if (value.type === 'end') {
-      const confidence = value.confidence ?? null;
-      const isUnsure =
-        options.handsOver &&
-        value.reason === 'tool-calls' &&
-        confidence !== null &&
-        confidence < options.confidenceLine;
-      return value.overflow === true || isUnsure
-        ? { type: 'handed-over', confidence, held }
-        : { type: 'answered', held };
+      const handOver = options.handsOver ? handOverOf(value, options) : null;
+      return handOver === null
+        ? { type: 'answered', held }
+        : { type: 'handed-over', confidence: handOver.confidence, held };
     }
     if (!options.handsOver && isContent(value)) return { type: 'answering', held, rest };
   }

@@ -2,6 +2,7 @@
  * The Place contract: one endpoint of one tier as the gateway runs it. Siblings: the device, a private endpoint, a third
  * party. What leaves a place passes the gate of its tier inside it.
  */
+import type { Reach } from '../route/reach.js';
 import type { CandidateCapabilities, CandidateLoad, TokenPrice } from '../route/route.js';
 import type {
   ChatEvent,
@@ -26,6 +27,7 @@ export interface PlaceModel {
 /** What a place is told beside the request. */
 export interface PlaceCall {
   readonly signal: AbortSignal;
+  readonly reach: Reach;
   readonly keyId: string | null;
   readonly consentToken: string | null;
   /** Most that the request can cost here, whole nanodollars; null without a price. */
@@ -48,7 +50,7 @@ export interface Place {
   chat(request: ChatRequest, call: PlaceCall): AsyncIterable<ChatEvent>;
   complete(request: CompletionRequest, call: PlaceCall): AsyncIterable<ChatEvent>;
   embed(request: EmbeddingRequest, call: PlaceCall): Promise<EmbeddingResult>;
-  /** Goes on from the text so far; null where the place cannot. */
-  resume(request: ChatRequest, textSoFar: string, call: PlaceCall): AsyncIterable<ChatEvent> | null;
+  /** Goes on from what the client got so far; null where the place cannot. */
+  resume(request: ChatRequest, events: readonly ChatEvent[], call: PlaceCall): AsyncIterable<ChatEvent> | null;
   close(): Promise<void>;
 }

@@ -5,9 +5,12 @@
  * Nothing is passed on before it is clear that a place answers. Knows no tiers: how a step is started, what is remembered
  * of it and what the clock says come from the caller; what to do after a failure says `route`.
  */
+import type { Hedge } from '../route/hedge-delay.js';
 import type { AfterFailure, RoutePolicy, RouteStep, TryFailure } from '../route/route.js';
 import type { ChatEvent } from '../tiers/tier.js';
-import { type Opening, openAttempt } from './attempt.js';
+import { type Opening, openAttempt, UnfinishedAnswer } from './attempt.js';
+
+type Failed = Extract<TryFailure, { type: 'failed' }>;
 
 export interface RunSteps {
   readonly steps: readonly RouteStep[];
@@ -15,16 +18,20 @@ export interface RunSteps {
   readonly signal: AbortSignal;
   /** Starts a step; what it throws is a failure of the step. */
   readonly start: (step: RouteStep, signal: AbortSignal) => AsyncIterable<ChatEvent>;
-  /** Goes on from the text so far at another place; null where it cannot. */
-  readonly resume: (step: RouteStep, textSoFar: string, signal: AbortSignal) => AsyncIterable<ChatEvent> | null;
+  /** Goes on at a step from what the client got so far; null where it cannot. */
+  readonly resume: (
+    step: RouteStep,
+    sent: readonly ChatEvent[],
+    signal: AbortSignal,
+  ) => AsyncIterable<ChatEvent> | null;
   /** In the words of routing; null for what ends the request whoever could still answer (a refusal, a consent). */
-  readonly failureOf: (error: unknown, step: RouteStep) => Extract<TryFailure, { type: 'failed' }> | null;
+  readonly failureOf: (error: unknown, step: RouteStep) => Failed | null;
   readonly after: (
     failure: TryFailure,
-    state: { readonly step: RouteStep; readonly tries: number; readonly canResume: boolean },
+    state: { readonly index: number; readonly tries: number; readonly isResumable: boolean },
   ) => AfterFailure;
-  /** Milliseconds until the step after this one may start beside it; null: never. */
-  readonly hedgeAfterMs: (step: RouteStep, next: RouteStep) => number | null;
+  /** A later step that may start beside this one, and when; null: none. */
+  readonly hedge: (index: number) => Hedge | null;
   /** Rejects when the signal is aborted. */
   readonly sleep: (durationMs: number, signal: AbortSignal) => Promise<void>;
   readonly onTry: (report: TryReport) => void;
@@ -33,14 +40,20 @@ export interface RunSteps {
 export interface TryReport {
   readonly step: RouteStep;
   readonly isHedge: boolean;
+  /** `answered`, `handed-over`, `cancelled`, `ended` (the request could not go on anywhere), or a failure's code. */
+  readonly outcome: string;
   readonly startedMs: number;
   readonly endedMs: number;
-  readonly outcome: string;
+}
+
+export interface StepEvent {
+  readonly event: ChatEvent;
+  readonly step: RouteStep;
 }
 
 /** A step that is under way and may still lose against another. */
 interface Racer {
-  readonly step: RouteStep;
+  readonly index: number;
   readonly isHedge: boolean;
   readonly startedMs: number;
   readonly stop: AbortController;
@@ -51,143 +64,160 @@ type RaceEnd =
   | { readonly racer: Racer; readonly opening: Opening }
   | { readonly racer: Racer; readonly error: unknown };
 
-const now = (): number => performance.now();
+const settled = (racer: Racer): Promise<RaceEnd> =>
+  racer.opening.then(
+    (opening) => ({ racer, opening }),
+    (error: unknown) => ({ racer, error }),
+  );
 
-/** Runs the steps; throws what the last of them threw, or what ended the request. The `end` event is the winner's own. */
-export async function* runSteps(
-  run: RunSteps,
-): AsyncGenerator<{ readonly event: ChatEvent; readonly step: RouteStep }> {
+const isAnswer = (end: RaceEnd): boolean => 'opening' in end && end.opening.type !== 'handed-over';
+
+/** Runs the steps; throws what the last of them threw, or what ended the request. */
+export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
   const { steps, signal } = run;
-  let index = 0;
-  let tries = 0;
-  let said = '';
-  /** Calls went out: no other place can go on from the middle of one. */
-  let saidMore = false;
+  /** Steps that were tried beside another one and did not answer. */
+  const spent = new Set<number>();
+  /** What the client got, kept while a later step could go on from it. */
+  const sent: ChatEvent[] = [];
+  let hasStarted = false;
   let lastHandOver: { readonly step: RouteStep; readonly held: readonly ChatEvent[] } | null = null;
   let lastError: unknown = null;
 
   const report = (racer: Racer, outcome: string): void =>
-    run.onTry({ step: racer.step, isHedge: racer.isHedge, startedMs: racer.startedMs, endedMs: now(), outcome });
-
-  const begin = (step: RouteStep, isHedge: boolean, events?: AsyncIterable<ChatEvent>): Racer => {
-    const stop = new AbortController();
-    const joined = AbortSignal.any([signal, stop.signal]);
-    const open = async (): Promise<Opening> =>
-      openAttempt(events ?? run.start(step, joined), {
-        handsOver: step.candidate.capabilities.handsOver,
-        confidenceLine: run.policy.confidenceLine,
-      });
-    const opening = open();
-    opening.catch(() => undefined);
-    return { step, isHedge, startedMs: now(), stop, opening };
+    run.onTry({
+      step: steps[racer.index]!,
+      isHedge: racer.isHedge,
+      outcome,
+      startedMs: racer.startedMs,
+      endedMs: performance.now(),
+    });
+  const outcomeOf = (end: RaceEnd): string => {
+    if (!('error' in end)) return end.opening.type;
+    return signal.aborted ? 'cancelled' : (run.failureOf(end.error, steps[end.racer.index]!)?.code ?? 'ended');
   };
 
-  const settled = (racer: Racer): Promise<RaceEnd> =>
-    racer.opening.then(
-      (opening) => ({ racer, opening }),
-      (error: unknown) => ({ racer, error }),
-    );
+  const begin = (index: number, isHedge: boolean, events: (joined: AbortSignal) => AsyncIterable<ChatEvent>): Racer => {
+    const step = steps[index]!;
+    const stop = new AbortController();
+    const { handsOver } = step.candidate.capabilities;
+    const open = async (): Promise<Opening> =>
+      openAttempt(events(AbortSignal.any([signal, stop.signal])), { handsOver, ...run.policy });
+    const opening = open();
+    opening.catch(() => undefined);
+    return { index, isHedge, startedMs: performance.now(), stop, opening };
+  };
+  const start = (index: number, isHedge: boolean): Racer =>
+    begin(index, isHedge, (joined) => run.start(steps[index]!, joined));
 
-  /** The first of a step and, where it is slow, its hedge that answers; or how the step failed. */
-  const race = async (step: RouteStep): Promise<RaceEnd> => {
-    const first = begin(step, false);
-    const next = steps[index + 1];
-    const afterMs = next === undefined ? null : run.hedgeAfterMs(step, next);
-    if (next === undefined || afterMs === null) return settled(first);
+  /** The first of a step and, where it is slow, its hedge that answers; or how the step itself ended. */
+  const race = async (index: number): Promise<RaceEnd> => {
+    const first = start(index, false);
+    const hedge = run.hedge(index);
+    if (hedge === null || spent.has(hedge.stepIndex)) return settled(first);
     const waiting = new AbortController();
+    const pause = run.sleep(hedge.afterMs, AbortSignal.any([signal, waiting.signal]));
     const early = await Promise.race([
       settled(first),
-      run.sleep(afterMs, AbortSignal.any([signal, waiting.signal])).then(
+      pause.then(
         () => null,
         () => null,
       ),
     ]);
     waiting.abort();
     if (early !== null || signal.aborted) return early ?? settled(first);
-    const hedge = begin(next, true);
-    const won = await Promise.race([settled(first), settled(hedge)]);
-    const isAnswer = 'opening' in won && won.opening.type !== 'handed-over';
-    const other = won.racer === first ? hedge : first;
-    const end = isAnswer ? won : await settled(other);
-    const loser = end === won ? other : won.racer;
-    if (end === won) {
-      loser.stop.abort();
-      report(loser, 'cancelled');
-    } else report(loser, 'error' in won ? codeOf(won.error, loser.step) : 'handed-over');
-    if (end.racer === hedge) index++;
+    const second = start(hedge.stepIndex, true);
+    spent.add(hedge.stepIndex);
+    const sooner = await Promise.race([settled(first), settled(second)]);
+    const other = sooner.racer === first ? second : first;
+    if (isAnswer(sooner)) {
+      other.stop.abort();
+      report(other, 'cancelled');
+      return sooner;
+    }
+    const later = await settled(other);
+    // Where neither answers, the step itself says how it went on.
+    const end = isAnswer(later) || later.racer === first ? later : sooner;
+    const loser = end === later ? sooner : later;
+    report(loser.racer, outcomeOf(loser));
     return end;
   };
 
-  const codeOf = (error: unknown, step: RouteStep): string => run.failureOf(error, step)?.code ?? 'ended';
-
-  for (;;) {
+  let index = 0;
+  let tries = 0;
+  while (index < steps.length) {
     signal.throwIfAborted();
-    const step = steps[index];
-    if (step === undefined) break;
     tries++;
     let end: RaceEnd;
-    if (said === '') end = await race(step);
+    if (!hasStarted) end = await race(index);
     else {
+      const step = steps[index]!;
       const stop = new AbortController();
-      const events = run.resume(step, said, AbortSignal.any([signal, stop.signal]));
-      if (events === null) throw lastError;
-      end = await settled(begin(step, false, events));
+      const rest = run.resume(step, sent, AbortSignal.any([signal, stop.signal]));
+      if (rest === null) throw lastError;
+      end = await settled(begin(index, false, () => rest));
     }
     const { racer } = end;
-    let failure: TryFailure | null = null;
+    index = racer.index;
+    const step = steps[index]!;
+    let failure: TryFailure;
     if ('error' in end) {
+      report(racer, outcomeOf(end));
       lastError = end.error;
-      failure = signal.aborted ? null : run.failureOf(end.error, racer.step);
-      report(racer, signal.aborted ? 'cancelled' : (failure?.code ?? 'ended'));
-      if (failure === null) throw signal.aborted ? signal.reason : end.error;
+      const found = signal.aborted ? null : run.failureOf(end.error, step);
+      if (found === null) throw signal.aborted ? signal.reason : end.error;
+      failure = hasStarted ? { ...found, answerStarted: true } : found;
     } else if (end.opening.type === 'handed-over') {
-      const { confidence, held } = end.opening;
-      lastHandOver = { step: racer.step, held };
-      failure = { type: 'handed-over', confidence };
       report(racer, 'handed-over');
+      lastHandOver = { step, held: end.opening.held };
+      failure = { type: 'handed-over', confidence: end.opening.confidence };
     } else {
       const { opening } = end;
+      const keeps = index + 1 < steps.length;
+      const pass = (event: ChatEvent): StepEvent | null => {
+        // The client has had its start already where another place goes on.
+        if (event.type === 'start' && hasStarted) return null;
+        if (event.type !== 'start' && event.type !== 'end') {
+          hasStarted = true;
+          if (keeps) sent.push(event);
+        }
+        return { event, step };
+      };
       try {
         for (const event of opening.held) {
-          if (event.type === 'text') said += event.text;
-          else if (event.type === 'tool-call') saidMore = true;
-          yield { event, step: racer.step };
+          const passed = pass(event);
+          if (passed !== null) yield passed;
         }
         if (opening.type === 'answering')
           for (;;) {
             const { done, value } = await opening.rest.next();
-            if (done === true) throw new Error('The answer ended without saying that it was whole');
-            if (value.type === 'text') said += value.text;
-            else if (value.type === 'tool-call') saidMore = true;
-            yield { event: value, step: racer.step };
+            if (done === true) throw new UnfinishedAnswer();
+            const passed = pass(value);
+            if (passed !== null) yield passed;
             if (value.type === 'end') break;
           }
         report(racer, 'answered');
         return;
       } catch (error) {
+        report(racer, outcomeOf({ racer, error }));
         lastError = error;
-        const found = signal.aborted ? null : run.failureOf(error, racer.step);
-        report(racer, signal.aborted ? 'cancelled' : (found?.code ?? 'ended'));
+        const found = signal.aborted ? null : run.failureOf(error, step);
         if (found === null) throw signal.aborted ? signal.reason : error;
         failure = { ...found, answerStarted: true };
       } finally {
         racer.stop.abort();
       }
     }
-    const following = steps[index + 1];
-    const canResume = said !== '' && !saidMore && following !== undefined;
-    const decision = run.after(failure, { step: racer.step, tries, canResume });
+    const isResumable = hasStarted && sent.every(({ type }) => type === 'text');
+    const decision = run.after(failure, { index, tries, isResumable });
     if (decision.type === 'give-up') break;
     if (decision.type === 'retry') await run.sleep(decision.afterMs, signal);
     else {
-      index++;
       tries = 0;
+      do index++;
+      while (spent.has(index));
     }
   }
-  if (lastError === null && lastHandOver !== null) {
-    // No further place: what the device said of the request is the answer.
-    for (const event of lastHandOver.held) yield { event, step: lastHandOver.step };
-    return;
-  }
-  throw lastError ?? new Error('The route has no step');
+  if (lastError !== null || lastHandOver === null) throw lastError ?? new Error('The route has no step');
+  // No further place: what the device said of the request is the answer.
+  for (const event of lastHandOver.held) yield { event, step: lastHandOver.step };
 }

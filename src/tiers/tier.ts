@@ -150,7 +150,8 @@ export interface TierModel {
   readonly ownedBy: string;
   /** Unix seconds. */
   readonly created: number;
-  readonly contextLength: number;
+  /** Tokens; null where nobody can tell. */
+  readonly contextLength: number | null;
   readonly capabilities: {
     readonly chat: boolean;
     readonly tools: boolean;
@@ -165,7 +166,14 @@ export interface RoutingOptions {
   readonly requestId: string;
   /** As asked for with the request; keys and policies may be stricter. */
   readonly reach?: TierName;
-  readonly keyId?: string;
+  /** The caller's key; absent without keys. */
+  readonly key?: {
+    readonly id: string;
+    readonly name: string;
+    readonly app: string | null;
+    readonly reach: TierName | null;
+  };
+  /** As the request names it; a key's own app comes first. */
   readonly app?: string;
   readonly consentToken?: string;
   readonly targets?: { readonly ttftMs?: number; readonly tpotMs?: number };
