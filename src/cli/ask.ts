@@ -15,12 +15,15 @@ export interface Answer {
   readonly totalMs: number;
 }
 
+export interface AskOptions {
+  readonly write: (text: string) => void;
+  /** Called once, when a model begins to think before it speaks; its thoughts are not written. */
+  readonly onThinking?: () => void;
+  readonly signal?: AbortSignal;
+}
+
 /** Streams the answer through `write`; resolves when it is whole. */
-export const ask = async (
-  tier: Tier,
-  request: ChatRequest,
-  options: { readonly write: (text: string) => void; readonly signal?: AbortSignal },
-): Promise<Answer> => {
+export const ask = async (tier: Tier, request: ChatRequest, options: AskOptions): Promise<Answer> => {
   let text = '';
   let reasoning = '';
   const calls: { id: string; name: string; arguments: string }[] = [];
@@ -31,6 +34,7 @@ export const ask = async (
         options.write(event.text);
         break;
       case 'reasoning':
+        if (reasoning === '') options.onThinking?.();
         reasoning += event.text;
         break;
       case 'tool-call': {
@@ -67,6 +71,11 @@ export const ask = async (
     }
   }
   throw new Error('The answer ended without its end event.');
+};
+
+/** Says that a model thinks, to somebody who watches; programs read the answer alone. */
+export const noteThinking = (): void => {
+  if (process.stderr.isTTY === true) process.stderr.write('(thinking)\n');
 };
 
 /** What a person reads when the embedded model hands a request over. */

@@ -1,5 +1,4 @@
 /** `spillway bench`: how fast a model runs on this machine. */
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { addEngineFlags, type EngineFlags, wholeNumber } from './engine-options.js';
 import { formatTable, print, printJson } from './terminal.js';
@@ -11,10 +10,11 @@ interface BenchFlags extends EngineFlags {
 }
 
 const bench = async (flags: BenchFlags): Promise<void> => {
-  const [{ openEngine }, { measureDecode, measurePrefix }, { findModel }] = await Promise.all([
+  const [{ openEngine }, { measureDecode, measurePrefix }, { findModel }, { defaultThreads }] = await Promise.all([
     import('./open-device.js'),
     import('./measure-engine.js'),
     import('../models/registry.js'),
+    import('../engine/host/thread-count.js'),
   ]);
   const model = findModel(flags.model ?? 'pocket');
   const parallel = flags.parallel ?? 16;
@@ -32,7 +32,7 @@ const bench = async (flags: BenchFlags): Promise<void> => {
       model: model.name,
       description: engine.info.description,
       device: engine.info.device,
-      threads: flags.threads ?? availableParallelism(),
+      threads: flags.threads ?? defaultThreads(),
       loadMs,
       promptTokens,
       ...prefix,
@@ -61,7 +61,7 @@ export const addBenchCommand = (program: Command): void => {
   const command = program
     .command('bench')
     .description('measure a model on this machine')
-    .option('--model <name|path.gguf>', 'the model (pocket)')
+    .option('--model <name|path.gguf>', 'the model (default: pocket)')
     .option('--tokens <n>', 'tokens to decode in each sequence', wholeNumber(2, 100_000), 128)
     .option('--json', 'print as JSON');
   addEngineFlags(command).action(bench);

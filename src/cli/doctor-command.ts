@@ -2,7 +2,7 @@
 import { arch, availableParallelism, cpus, platform } from 'node:os';
 import type { Command } from 'commander';
 import { formatBytes, systemMemory } from '../models/system-memory.js';
-import { describeModels, type ModelRow } from './models-command.js';
+import { describeModels, fitsCell, type ModelRow, problemNotes } from './models-command.js';
 import { formatTable, print, printJson } from './terminal.js';
 
 interface DoctorFlags {
@@ -100,14 +100,16 @@ const doctor = async (flags: DoctorFlags): Promise<void> => {
       ['MODEL', 'NEEDS', 'FITS', 'SPEED'],
       report.models.map((row) => [
         row.name,
-        row.neededBytes === null ? '?' : formatBytes(row.neededBytes),
-        row.problem ?? (row.fits === true ? 'yes' : 'no'),
+        row.neededBytes === null ? '-' : formatBytes(row.neededBytes),
+        fitsCell(row),
         typeof row.tokensPerSecond === 'number'
           ? `${row.tokensPerSecond.toFixed(1)} tokens/s`
           : (row.tokensPerSecond ?? '-'),
       ]),
     ),
   );
+  const notes = problemNotes(models);
+  if (notes !== '') print(notes.trimEnd());
 };
 
 export const addDoctorCommand = (program: Command): void => {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { reportError } from './terminal.js';
+import { reportError, watchOutput } from './terminal.js';
 
 const readVersion = (): string => {
   for (const up of ['../../..', '../..']) {
@@ -34,21 +34,19 @@ const main = async (): Promise<void> => {
   const program = new Command('spillway')
     .description('Runs each language-model request at the nearest place that can answer it.')
     .version(readVersion())
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'spillway: ')) })
     .showHelpAfterError('(run `spillway --help` for the commands)');
   const wanted = commands[process.argv[2] ?? ''];
   for (const add of wanted === undefined ? Object.values(commands) : [wanted]) await add(program);
+  for (const command of program.commands)
+    command.showHelpAfterError(`(run \`spillway ${command.name()} --help\` for what it takes)`);
   await program.parseAsync();
 };
 
-// Output into a closed pipe (`spillway models | head -1`) is the reader's choice, not a fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
-
+watchOutput();
 try {
   await main();
 } catch (error) {
   reportError(error);
-  process.exitCode = 1;
+  process.exitCode ||= 1;
 }

@@ -56,6 +56,15 @@ export const describeModels = (): ModelRow[] => {
   });
 };
 
+/** Why files of the list cannot be used, a line each, after an empty one; nothing where all can. */
+export const problemNotes = (rows: readonly ModelRow[]): string => {
+  const broken = rows.filter((row) => row.problem !== null);
+  return broken.length === 0 ? '' : `\n${broken.map((row) => `${row.name}: ${row.problem}`).join('\n')}\n`;
+};
+
+/** The cell under FITS. */
+export const fitsCell = (row: ModelRow): string => (row.problem !== null ? 'broken' : row.fits === true ? 'yes' : 'no');
+
 const shortCount = (count: number): string => {
   const units = ['', 'K', 'M', 'B', 'T'];
   let value = count;
@@ -81,15 +90,17 @@ export const addModelsCommand = (program: Command): void => {
           rows.map((row) => [
             row.name,
             row.origin,
-            row.architecture,
-            shortCount(row.parameters),
+            row.problem === null ? row.architecture : '-',
+            row.problem === null ? shortCount(row.parameters) : '-',
             formatBytes(row.fileBytes),
-            row.trainedContext === null ? '?' : String(row.trainedContext),
-            row.neededBytes === null ? '?' : formatBytes(row.neededBytes),
-            row.problem ?? (row.fits === true ? 'yes' : 'no'),
+            row.trainedContext === null ? '-' : String(row.trainedContext),
+            row.neededBytes === null ? '-' : formatBytes(row.neededBytes),
+            fitsCell(row),
           ]),
         ),
       );
-      print(`\nPulled models are in ${modelsFolder()}. Any .gguf file works by its path: --model ./file.gguf`);
+      print(
+        `${problemNotes(rows)}\nPulled models are in ${modelsFolder()}. Any .gguf file works by its path: --model ./file.gguf`,
+      );
     });
 };

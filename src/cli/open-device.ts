@@ -3,6 +3,7 @@
  *
  * Shared by the commands that run models. Knows no HTTP.
  */
+import { statSync } from 'node:fs';
 import type { Engine } from '../engine/engine.js';
 import { createHostEngine } from '../engine/host-engine.js';
 import { checkFit, type Fit } from '../models/fits.js';
@@ -66,6 +67,15 @@ export const openEngine = (model: LocalModel, flags: EngineFlags): Promise<Engin
   return startEngine(planned!, flags);
 };
 
+/** The tier, with each model as old as its file: the same after a restart, another when the file is. */
+const datedByFiles = (tier: Tier, models: readonly LocalModel[]): Tier => {
+  const created = new Map(models.map(({ name, path }) => [name, Math.floor(statSync(path).mtimeMs / 1000)]));
+  return {
+    ...tier,
+    models: () => tier.models().map((model) => ({ ...model, created: created.get(model.id) ?? model.created })),
+  };
+};
+
 const refuseSameNames = (models: readonly LocalModel[]): void => {
   const twice = models.find((model, index) => models.findIndex(({ name }) => name === model.name) < index);
   if (twice !== undefined)
@@ -90,5 +100,5 @@ export const openDevice = async (names: readonly string[], flags: EngineFlags): 
     await close({ drainMs: 0 });
     throw failed.reason;
   }
-  return { tier: createDeviceTier({ engines: () => engines }), engines, close };
+  return { tier: datedByFiles(createDeviceTier({ engines: () => engines }), models), engines, close };
 };

@@ -4,7 +4,7 @@ import { readGgufHeader } from '../models/gguf-reader.js';
 import { pullModel } from '../models/pull.js';
 import { listModels, modelNameOf } from '../models/registry.js';
 import { formatBytes } from '../models/system-memory.js';
-import { createProgressBar, print, printJson } from './terminal.js';
+import { createProgressBar, interruptedExitCode, print, printJson } from './terminal.js';
 
 const phaseNotes = { download: '', verify: 'checking ', wait: 'waiting for another download of it, ' } as const;
 
@@ -29,6 +29,9 @@ export const addPullCommand = (program: Command): void => {
               `${phaseNotes[phase]}${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
             ),
         });
+      } catch (error) {
+        if (stop.signal.aborted) process.exitCode = interruptedExitCode;
+        throw error;
       } finally {
         bar.end();
       }

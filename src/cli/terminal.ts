@@ -1,6 +1,10 @@
 /**
  * What the commands print: a progress bar on terminals, plain lines elsewhere, tables, errors with their advice.
+ * And what happens when nobody takes it: a closed pipe, a full disk.
  */
+
+/** What a shell reports of a program that Ctrl+C ended. */
+export const interruptedExitCode = 130;
 
 /** A bar that redraws itself on a terminal and prints a line per tenth elsewhere. */
 export interface ProgressBar {
@@ -48,6 +52,35 @@ export const formatTable = (header: readonly string[], rows: readonly (readonly 
       .join('  ')
       .trimEnd();
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+};
+
+/**
+ * A model's text for a terminal: control characters other than line feed and tab are shown as U+FFFD, because a
+ * terminal obeys them (colours, titles, the clipboard) whoever wrote them. Anything else gets the text as it is.
+ */
+export const textFor = (stream: { readonly isTTY?: boolean }, text: string): string =>
+  stream.isTTY === true ? text.replace(/\r\n?/g, '\n').replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd') : text;
+
+const systemReasons: Readonly<Record<string, string>> = { ENOSPC: 'no space is left on the device' };
+
+/**
+ * Output into a closed pipe (`spillway models | head -1`) is the reader's choice and ends the program in peace; another
+ * failure to write ends it with a message. What cannot be said on standard error is not said.
+ */
+export const watchOutput = (): void => {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    const reason = systemReasons[error.code ?? ''] ?? error.message;
+    process.stderr.write(`spillway: Cannot write to standard output: ${reason}\n`);
+    process.exit(1);
+  });
+  process.stderr.on('error', () => {});
+};
+
+/** For a server, whose output is an extra: who reads it may go. */
+export const outliveReaders = (): void => {
+  process.stdout.removeAllListeners('error');
+  process.stdout.on('error', () => {});
 };
 
 export const print = (text: string): void => {

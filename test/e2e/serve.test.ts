@@ -1,13 +1,13 @@
 /** The whole way: the real command, the real server, llama.cpp in its host process, the official client. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyShape, writeRandomModel } from '../../src/tune/random-model.js';
-import { type RunningServer, runSpillway, startServer } from './spillway-process.js';
+import { type RunningServer, runSpillway, startServer, startSpillway } from './spillway-process.js';
 
 let folder = '';
 let tiny = '';
@@ -40,6 +40,33 @@ describe('spillway serve with a model given by path', () => {
     });
     expect(answer.model).toBe('tiny');
     expect(answer.usage?.completion_tokens).toBeLessThanOrEqual(5);
+  });
+
+  it('dates the model by its file, so that its fingerprint outlives a restart', async () => {
+    const { created } = await client.models.retrieve('tiny');
+    expect(created).toBe(Math.floor(statSync(tiny).mtimeMs / 1000));
+  });
+
+  it('shows what it did under /metrics: times, tokens, batch, cache', async () => {
+    await client.chat.completions.create({ ...noise, max_tokens: 8, ...{ ignore_eos: true } });
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    const sample = (name: string): number => {
+      const line = new RegExp(`^${name}(?:_count)?\\{[^}]*gen_ai_request_model="tiny"[^}]*\\} (\\S+)$`, 'm').exec(
+        metrics,
+      );
+      return Number(line?.[1] ?? Number.NaN);
+    };
+    for (const name of [
+      'gen_ai_server_request_duration_seconds',
+      'gen_ai_server_time_to_first_token_seconds',
+      'gen_ai_server_time_per_output_token_seconds',
+      'gen_ai_client_token_usage',
+      'spillway_queue_time_seconds',
+      'spillway_completion_tokens_total',
+      'spillway_batch_size',
+      'spillway_kv_cache_usage_ratio',
+    ])
+      expect([name, sample(name) > 0]).toEqual([name, true]);
   });
 
   it('gives the same text for the same seed while others decode beside it', async () => {
@@ -156,16 +183,49 @@ describe('spillway serve with the embedded model', () => {
     expect(spillway.overflow).toBe(true);
     expect(spillway.confidence).toBeGreaterThan(0.5);
   });
+});
 
-  it('finishes what runs when it is told to stop', async () => {
-    const answer = connect(pocket).chat.completions.create({
-      model: 'pocket',
-      messages: [{ role: 'user', content: 'flip a coin' }],
+describe('spillway serve, told to stop', () => {
+  it('finishes the stream that runs, refuses new requests, and ends with 0', async () => {
+    const stopping = await startServer(['--model', tiny, '--threads', '1']);
+    const ended = once(stopping.process, 'exit');
+    const stream = await connect(stopping).chat.completions.create({
+      ...noise,
+      max_tokens: 1500,
+      stream: true,
+      stream_options: { include_usage: true },
+      ...{ ignore_eos: true },
     });
-    const ended = once(pocket.process, 'exit');
-    await answer;
-    pocket.process.kill('SIGTERM');
+    let tokens: number | undefined;
+    let refused: unknown;
+    for await (const chunk of stream) {
+      if (refused === undefined) {
+        stopping.process.kill('SIGTERM');
+        while ((await fetch(`${stopping.url}/health`)).status !== 503);
+        refused = await connect(stopping)
+          .chat.completions.create(noise)
+          .catch((error: unknown) => error);
+      }
+      tokens = chunk.usage?.completion_tokens ?? tokens;
+    }
+    expect(refused).toMatchObject({ status: 503, code: 'shutting_down' });
+    expect(tokens).toBe(1500);
     expect((await ended)[0]).toBe(0);
+  });
+
+  it.skipIf(platform() === 'win32')('outlives whoever read its output', async () => {
+    const running = startSpillway(['serve', '--model', tiny, '--threads', '1', '--port', '0', '--log-level', 'info']);
+    const url = await new Promise<string>((resolve) =>
+      running.process.stdout.on('data', (text: Buffer) => {
+        const found = /http:\/\/[\d.:]+/.exec(text.toString());
+        if (found !== null) resolve(found[0]);
+      }),
+    );
+    running.process.stdout.destroy();
+    running.process.stderr.destroy();
+    for (let index = 0; index < 3; index++) expect((await fetch(`${url}/health`)).status).toBe(200);
+    running.process.kill('SIGTERM');
+    expect((await running.ended).status).toBe(0);
   });
 });
 
@@ -179,6 +239,16 @@ describe('spillway serve, refused', () => {
     expect(status).toBe(1);
     expect(stderr).toContain(String(port));
     expect(stderr).not.toContain('at ');
+  });
+
+  it('ends at once at a flag that cannot be, and never runs open for a key that is empty', () => {
+    const level = runSpillway(['serve', '--log-level', 'loud']);
+    expect([level.status, level.stderr]).toEqual([
+      1,
+      expect.stringMatching(/Allowed choices are error, warn, info, silent/),
+    ]);
+    const key = runSpillway(['serve', '--api-key', '']);
+    expect([key.status, key.stderr]).toEqual([1, expect.stringMatching(/--api-key.*empty/)]);
   });
 
   it('says what is wrong with a file', () => {

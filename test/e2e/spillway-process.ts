@@ -1,5 +1,11 @@
 /** Starts the real `spillway` command in a child process, for tests that go all the way from a socket to llama.cpp. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  type StdioOptions,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -25,12 +31,42 @@ export interface CommandResult {
 }
 
 /** Runs a command to its end. */
-export const runSpillway = (args: readonly string[], env: Readonly<Record<string, string>> = {}): CommandResult => {
+export const runSpillway = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  stdio: StdioOptions = 'pipe',
+): CommandResult => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
+    stdio,
   });
   return { status, stdout, stderr };
+};
+
+/** A command that is running, for tests that feed it, signal it or close its output. */
+export interface RunningCommand {
+  readonly process: ChildProcessWithoutNullStreams;
+  /** Resolves when it said something on standard output, or ended. */
+  readonly firstOutput: Promise<void>;
+  readonly ended: Promise<CommandResult>;
+}
+
+/** Starts a command; unlike `runSpillway`, this process goes on and can serve what the command asks for. */
+export const startSpillway = (args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCommand => {
+  const child = spawn(process.execPath, [entry, ...args], { env: { ...process.env, ...env } });
+  let stdout = '';
+  let stderr = '';
+  child.stdin.on('error', () => {});
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, stdout, stderr }));
+  const firstOutput = Promise.race([once(child.stdout, 'data'), ended]).then(() => undefined);
+  return { process: child, firstOutput, ended };
 };
 
 /** Starts `spillway serve` on a free port; rejects with what it said when it ends before it listens. */

@@ -34,8 +34,11 @@ export interface Outbox {
   take(nowMs: number): readonly WireEvent[];
 }
 
-/** Longest that text waits, counted from the last sending. */
-const longestMs = 3;
+/**
+ * Longest that text waits, counted from the last sending. Steps that take longer send each token by itself; the server
+ * joins what comes closer than its own window (flush-clock.ts) anyway, so that less would only wake it more often.
+ */
+const longestMs = 12;
 
 export const createOutbox = (): Outbox => {
   let events: WireEvent[] = [];

@@ -282,6 +282,14 @@ describe('reasoning', () => {
     expect(answer).toMatchObject({ reasoning: 'Hm, hm.', text: 'Yes.' });
   });
 
+  it('is counted, its marks too, so that a bill can tell it from the answer', async () => {
+    const { end } = await setup(qwenLike, () => '<think> one two three </think> Yes.').run({});
+    expect([end.usage.completionTokens, end.reasoningTokens]).toEqual([6, 4]);
+    const cut = await setup(qwenLike, () => '<think> one two three').run({ maxTokens: 3 });
+    expect(cut.end).toMatchObject({ reason: 'length', reasoningTokens: 3 });
+    expect((await setup(qwenLike, () => 'Yes.').run({})).end.reasoningTokens).toBe(0);
+  });
+
   it('that the prompt opens needs no mark', async () => {
     const answer = await setup(deepseekLike, () => 'Hm.\n</think>\n\nYes.', { bosToken: '' }).run({});
     expect(answer).toMatchObject({ reasoning: 'Hm.', text: 'Yes.' });

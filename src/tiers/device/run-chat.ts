@@ -14,6 +14,14 @@ export async function* runChat(engine: Engine, plan: ChatPlan, options: CallOpti
   /** Log-probabilities not given yet, with where their text stands in the answer. */
   let held: { readonly logprobs: readonly TokenLogprobs[]; readonly from: number; readonly to: number }[] = [];
   let length = 0;
+  /** Tokens whose text gave nothing yet, and those that were thoughts: the marks around them too. */
+  let openTokens = 0;
+  let reasoningTokens = 0;
+  const countThoughts = (deltas: readonly AnswerDelta[]): readonly AnswerDelta[] => {
+    if (deltas[0]?.type === 'reasoning') reasoningTokens += openTokens;
+    if (deltas.length > 0) openTokens = 0;
+    return deltas;
+  };
   const eventsOf = (deltas: readonly AnswerDelta[]): ChatEvent[] =>
     deltas.map((delta): ChatEvent => {
       if (delta.type !== 'text') return delta;
@@ -42,16 +50,17 @@ export async function* runChat(engine: Engine, plan: ChatPlan, options: CallOpti
           // A token without text of its own (half a character) counts with the place where it stands.
           if (event.logprobs !== undefined)
             held.push({ logprobs: event.logprobs, from, to: Math.max(length, from + 1) });
-          yield* eventsOf(parser.push(event.text));
+          openTokens += event.tokens.length;
+          yield* eventsOf(countThoughts(parser.push(event.text)));
         }
         break;
       case 'first-token-logprobs':
         break;
       case 'end': {
-        if (parser !== null) yield* eventsOf(parser.end());
+        if (parser !== null) yield* eventsOf(countThoughts(parser.end()));
         const isCall = (parser?.callCount ?? 0) > 0;
         const reason: ChatFinishReason = event.reason === 'length' ? 'length' : isCall ? 'tool-calls' : 'stop';
-        yield { type: 'end', reason, usage: event.usage, timings: event.timings };
+        yield { type: 'end', reason, usage: event.usage, timings: event.timings, reasoningTokens };
         break;
       }
       default:
