@@ -13,6 +13,31 @@ export interface ApiKeys {
   identify(authorization: string | undefined): string | null;
 }
 
+const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^bearer +(\S.*)$/i.exec(authorization?.trim() ?? '')?.[1];
+
+const keyWanted = (): ServerError =>
+  new ServerError(
+    'invalid-api-key',
+    'This server wants an API key: send it as "Authorization: Bearer KEY" (in OpenAI clients, the option apiKey)',
+  );
+
+/**
+ * The record of a key that is kept elsewhere; null where none is wanted and none was sent. Clients send made-up keys to
+ * servers without any, so an unknown one is refused only where keys are required. Throws `invalid-api-key`.
+ */
+export const identifyKept = async <Key>(
+  keys: { identify(secret: string): Promise<Key | null>; areRequired(): Promise<boolean> },
+  authorization: string | undefined,
+): Promise<Key | null> => {
+  const presented = bearerOf(authorization);
+  const known = presented === undefined ? null : await keys.identify(presented);
+  if (known !== null || !(await keys.areRequired())) return known;
+  throw presented === undefined
+    ? keyWanted()
+    : new ServerError('invalid-api-key', 'The API key is not one of this server');
+};
+
 /** Hashing under a key made at start gives equal lengths and tells nothing about the real key by timing. */
 export const createApiKeys = (keys: readonly string[]): ApiKeys => {
   const processKey = randomBytes(32);
@@ -21,12 +46,8 @@ export const createApiKeys = (keys: readonly string[]): ApiKeys => {
 
   const identify = (authorization: string | undefined): string | null => {
     if (known.length === 0) return null;
-    const presented = /^bearer +(\S.*)$/i.exec(authorization?.trim() ?? '')?.[1];
-    if (presented === undefined)
-      throw new ServerError(
-        'invalid-api-key',
-        'This server wants an API key: send it as "Authorization: Bearer KEY" (in OpenAI clients, the option apiKey)',
-      );
+    const presented = bearerOf(authorization);
+    if (presented === undefined) throw keyWanted();
     const presentedDigest = digest(presented);
     let found = -1;
     for (const [index, candidate] of known.entries()) if (timingSafeEqual(candidate, presentedDigest)) found = index;

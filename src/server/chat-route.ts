@@ -26,8 +26,10 @@ interface ChatJob {
   readonly meter: RequestMeter;
 }
 
-const streamsOf = ({ context, requests }: ChatJob) =>
-  requests.map((chatRequest) => (signal: AbortSignal) => context.tier.chat(chatRequest, { signal }));
+const streamsOf = ({ context, request, requests }: ChatJob) =>
+  requests.map(
+    (chatRequest) => (signal: AbortSignal) => context.tier.chat(chatRequest, { signal, routing: request.routing }),
+  );
 
 const answerWhole = async (job: ChatJob): Promise<object> => {
   const { context, request, requests, meter, head } = job;
@@ -49,7 +51,7 @@ const answerWhole = async (job: ChatJob): Promise<object> => {
     choices: messages.map((message, index) => message.choice(index, ends[index]!.reason)),
     usage: usageBody(totals),
     system_fingerprint: head.system_fingerprint,
-    spillway: spillwayBody(context.tier.name, totals),
+    spillway: spillwayBody(context.tierName, totals),
   };
 };
 
@@ -84,7 +86,7 @@ const answerStreamed = (job: ChatJob): StreamedAnswer => {
       },
     });
     const totals = totalsOf(ends, requests.length);
-    const spillway = spillwayBody(context.tier.name, totals);
+    const spillway = spillwayBody(context.tierName, totals);
     const last = finished.indexOf(false);
     if (last >= 0) stream.write(chunks.finish(last, finishReasonOf(ends[last]!.reason), spillway));
     if (includeUsage) stream.write(usageChunk(head, { usage: usageBody(totals), spillway }));

@@ -50,8 +50,10 @@ const pieceOf = (event: ContentEvent): Piece | null => {
   }
 };
 
-const streamsOf = ({ context, requests }: CompletionJob) =>
-  requests.map((completion) => (signal: AbortSignal) => context.tier.complete(completion, { signal }));
+const streamsOf = ({ context, request, requests }: CompletionJob) =>
+  requests.map(
+    (completion) => (signal: AbortSignal) => context.tier.complete(completion, { signal, routing: request.routing }),
+  );
 
 /** Log-probabilities of one choice in the legacy shape; null where none were asked for. */
 const createTracks = ({ requests }: CompletionJob) => {
@@ -93,7 +95,7 @@ const answerWhole = async (job: CompletionJob): Promise<object> => {
       finish_reason: finishReasonOf(ends[index]!.reason),
     })),
     usage: usageBody(totals),
-    spillway: spillwayBody(context.tier.name, totals),
+    spillway: spillwayBody(context.tierName, totals),
   };
 };
 
@@ -133,7 +135,7 @@ const answerStreamed = (job: CompletionJob): StreamedAnswer => {
       },
     });
     const totals = totalsOf(ends, choicesPerPrompt);
-    const spillway = spillwayBody(context.tier.name, totals);
+    const spillway = spillwayBody(context.tierName, totals);
     const last = finished.indexOf(false);
     if (last >= 0) stream.write(finishChunk(last, finishReasonOf(ends[last]!.reason), spillway));
     if (includeUsage) stream.write(usageChunk(head, { usage: usageBody(totals), spillway }));

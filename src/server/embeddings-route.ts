@@ -39,7 +39,7 @@ export const registerEmbeddingsRoute = (app: FastifyInstance, context: ServerCon
             cacheScope: request.caller.cacheScope,
           }),
         },
-        { signal: request.scope.signal },
+        { signal: request.scope.signal, routing: request.routing },
       );
       const length = result.vectors[0]?.length ?? 0;
       if (body.dimensions !== undefined && body.dimensions !== length)

@@ -3,12 +3,15 @@
  * Knows the codes and nothing of why they were thrown; what it does not know becomes a 500 without details.
  */
 import { EngineError, type EngineErrorCode } from '../engine/engine-error.js';
+import { GatewayError, type GatewayErrorCode } from '../gateway/gateway-error.js';
+import { LedgerError, type LedgerErrorCode } from '../ledger/ledger-error.js';
+import { RemoteError, type RemoteErrorCode } from '../tiers/remote/remote-error.js';
 import { TierError, type TierErrorCode } from '../tiers/tier-error.js';
 import { ServerError, type ServerErrorCode } from './server-error.js';
 
 interface ErrorRow {
   readonly status: number;
-  readonly type: 'invalid_request_error' | 'permission_error' | 'server_error' | 'timeout_error';
+  readonly type: 'invalid_request_error' | 'permission_error' | 'rate_limit_error' | 'server_error' | 'timeout_error';
   /** The `code` of the error body. */
   readonly code: string | null;
   /** Sent as `Retry-After`: the same request may work after this many seconds. */
@@ -25,6 +28,10 @@ export interface ApiError {
       readonly type: string;
       readonly param: string | null;
       readonly code: string | null;
+      /** The question to a person, where a third party would be needed. */
+      readonly consent?: object;
+      /** Under which the decision can be looked up. */
+      readonly route_id?: string;
     };
   };
 }
@@ -86,12 +93,123 @@ const serverRows: Readonly<Record<ServerErrorCode, ErrorRow>> = {
 
 interface Described {
   readonly row: ErrorRow;
+  readonly more?: { readonly consent?: object; readonly route_id?: string };
+  readonly retryAfterMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly message: string;
   readonly param: string | null;
   readonly code: string | null;
 }
 
+const gatewayRows: Readonly<Record<GatewayErrorCode, ErrorRow>> = {
+  'nothing-in-reach': { status: 403, type: 'permission_error', code: 'nothing_in_reach' },
+  'consent-required': { status: 403, type: 'permission_error', code: 'consent_required' },
+  'consent-invalid': { status: 403, type: 'permission_error', code: 'consent_invalid' },
+  'consent-unknown': invalid('consent_unknown', 404),
+  'over-budget': { status: 429, type: 'rate_limit_error', code: 'insufficient_quota' },
+  'rate-limited': { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', retryAfterSeconds: 1 },
+  'redaction-failed': { status: 403, type: 'permission_error', code: 'redaction_failed' },
+  'ledger-unavailable': failed(503, 'ledger_unavailable', 1),
+  'everything-failed': failed(502, 'everything_failed'),
+};
+
+const remoteRows: Readonly<Record<RemoteErrorCode, ErrorRow>> = {
+  unreachable: failed(502, 'endpoint_unreachable', 1),
+  'first-token-timeout': { status: 504, type: 'timeout_error', code: 'first_token_timeout' },
+  stalled: { status: 504, type: 'timeout_error', code: 'endpoint_stalled' },
+  'total-timeout': { status: 504, type: 'timeout_error', code: 'total_timeout' },
+  malformed: failed(502, 'endpoint_malformed'),
+  truncated: failed(502, 'endpoint_truncated'),
+  empty: failed(502, 'endpoint_empty'),
+  oversized: failed(502, 'endpoint_oversized'),
+  'provider-failed': failed(502, 'endpoint_failed', 1),
+  'rate-limited': { status: 429, type: 'rate_limit_error', code: 'endpoint_rate_limited', retryAfterSeconds: 1 },
+  unauthorized: failed(502, 'endpoint_unauthorized'),
+  refused: invalid('endpoint_refused'),
+};
+
+const ledgerRows: Readonly<Record<LedgerErrorCode, ErrorRow>> = {
+  unavailable: failed(503, 'ledger_unavailable', 1),
+  'disk-full': failed(503, 'ledger_full'),
+  damaged: failed(503, 'ledger_damaged'),
+  incompatible: failed(503, 'ledger_incompatible'),
+  'signing-key': failed(503, 'ledger_signing_key'),
+  invalid: invalid('invalid_value'),
+  conflict: invalid('conflict', 409),
+  overflow: invalid('overflow'),
+  'key-unknown': invalid('key_unknown', 404),
+  'budget-unknown': invalid('budget_unknown', 404),
+  'consent-unknown': invalid('consent_unknown', 404),
+  'consent-expired': invalid('consent_expired', 410),
+  'consent-answered': invalid('consent_answered', 409),
+  closed: failed(503, 'shutting_down', 5),
+};
+
+/** The question in the words of the wire. */
+const consentOf = ({ consent }: GatewayError['details']): object | undefined =>
+  consent === undefined
+    ? undefined
+    : {
+        id: consent.id,
+        provider: consent.provider,
+        model: consent.model,
+        method: consent.method,
+        url: consent.url,
+        body: consent.body,
+        content_sha256: consent.contentHash,
+        redactions: consent.redactions,
+        worst_cost_usd: consent.worstCostNanoUsd === null ? null : consent.worstCostNanoUsd / 1e9,
+        expires: Math.floor(consent.expiresMs / 1000),
+      };
+
+/** OpenAI's header names. */
+const rateLimitHeaders = ({ rateLimits }: GatewayError['details']): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    (['requests', 'tokens'] as const).flatMap((what) => {
+      const state = rateLimits?.[what];
+      return state === null || state === undefined
+        ? []
+        : [
+            [`x-ratelimit-limit-${what}`, String(state.limit)],
+            [`x-ratelimit-remaining-${what}`, String(state.remaining)],
+            [`x-ratelimit-reset-${what}`, `${Math.ceil(state.resetMs / 1000)}s`],
+          ];
+    }),
+  );
+
 const describe = (error: unknown): Described => {
+  if (error instanceof GatewayError) {
+    const row = gatewayRows[error.code];
+    const { details } = error;
+    const consent = consentOf(details);
+    return {
+      row,
+      message: error.message,
+      param: null,
+      code: row.code,
+      more: {
+        ...(consent === undefined ? {} : { consent }),
+        ...(details.routeId === undefined ? {} : { route_id: details.routeId }),
+      },
+      headers: rateLimitHeaders(details),
+      ...(details.retryAfterMs === undefined ? {} : { retryAfterMs: details.retryAfterMs }),
+    };
+  }
+  if (error instanceof RemoteError) {
+    const row = remoteRows[error.code];
+    const { retryAfterMs } = error.details;
+    return {
+      row,
+      message: error.message,
+      param: null,
+      code: row.code,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+  if (error instanceof LedgerError) {
+    const row = ledgerRows[error.code];
+    return { row, message: error.message, param: null, code: row.code };
+  }
   if (error instanceof ServerError) {
     const row = serverRows[error.code];
     return { row, message: error.message, param: error.param, code: error.fault ?? row.code };
@@ -118,14 +236,15 @@ const describe = (error: unknown): Described => {
 export const isInternal = (error: unknown): boolean =>
   error instanceof ServerError
     ? error.code === 'internal'
-    : !(error instanceof TierError) && !(error instanceof EngineError);
+    : ![TierError, EngineError, GatewayError, RemoteError, LedgerError].some((known) => error instanceof known);
 
 /** Any thrown value as status, headers and OpenAI's envelope; an unknown one tells its cause to nobody. */
 export const toApiError = (error: unknown): ApiError => {
-  const { row, message, param, code } = describe(error);
-  const headers: Record<string, string> = {};
-  if (row.retryAfterSeconds !== undefined) headers['retry-after'] = String(row.retryAfterSeconds);
+  const { row, message, param, code, more, retryAfterMs, headers: given } = describe(error);
+  const headers: Record<string, string> = { ...given };
+  if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+  else if (row.retryAfterSeconds !== undefined) headers['retry-after'] = String(row.retryAfterSeconds);
   // OpenAI's clients repeat any 5xx by themselves unless told; only what may work a second later is worth it.
   else if (row.status >= 500) headers['x-should-retry'] = 'false';
-  return { status: row.status, headers, body: { error: { message, type: row.type, param, code } } };
+  return { status: row.status, headers, body: { error: { message, type: row.type, param, code, ...more } } };
 };

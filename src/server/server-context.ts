@@ -1,6 +1,6 @@
 /** What every route gets from the server that it belongs to; and the answers to "which model" and "by whom". */
 import { createHash, randomUUID } from 'node:crypto';
-import type { Tier, TierModel } from '../tiers/tier.js';
+import type { ModelService, TierModel, TierName } from '../tiers/tier.js';
 import { TierError } from '../tiers/tier-error.js';
 import type { ApiKeys } from './api-keys.js';
 import type { Caller } from './caller.js';
@@ -18,7 +18,9 @@ declare module 'fastify' {
 }
 
 export interface ServerContext {
-  readonly tier: Tier;
+  readonly tier: ModelService;
+  /** Where a request runs when nobody chose: the tier that is served, the device behind a router. */
+  readonly tierName: TierName;
   readonly limits: ServerLimits;
   readonly metrics: Metrics;
   readonly registry: RequestRegistry;
@@ -33,7 +35,7 @@ export interface ServerContext {
  * capability: whether a model can is for the tier to say.
  */
 export const modelOf = (
-  tier: Tier,
+  tier: ModelService,
   name: string | undefined,
   capability: 'chat' | 'embeddings' | 'completion',
 ): TierModel => {
@@ -42,7 +44,7 @@ export const modelOf = (
   const model =
     name === undefined
       ? (models.find((candidate) => candidate.capabilities[wanted]) ?? models[0])
-      : models.find((candidate) => candidate.id === name);
+      : (models.find((candidate) => candidate.id === name) ?? tier.find?.(name) ?? undefined);
   if (model === undefined)
     throw new TierError(
       'model-not-found',

@@ -3,7 +3,8 @@
  * Plain data: it knows no tier, no socket and no flag of the command line.
  */
 import type { EngineStats } from '../engine/engine.js';
-import type { Tier } from '../tiers/tier.js';
+import type { ModelService, RoutingOptions, TierName } from '../tiers/tier.js';
+import type { RoutingService } from './routing-routes.js';
 
 export interface ServerLimits {
   /** Largest request body; larger ones get 413. */
@@ -73,7 +74,16 @@ export interface ServerLogger {
 }
 
 export interface ServerOptions {
-  readonly tier: Tier;
+  readonly tier: ModelService & { readonly name?: TierName };
+  /** What a router adds: explained routes and answers to questions of consent. */
+  readonly routing?: RoutingService;
+  /** Keys that are kept elsewhere (the ledger's); `apiKeys` are not looked at then. */
+  readonly keys?: {
+    /** Null for a key that is unknown or revoked. */
+    identify(secret: string): Promise<NonNullable<RoutingOptions['key']> | null>;
+    /** False as long as there is no key at all. */
+    areRequired(): Promise<boolean>;
+  };
   /** A snapshot by model name, read at each scrape of /metrics. */
   readonly stats: () => Readonly<Record<string, EngineStats>>;
   /** When given and not empty, every endpoint except /health wants one of them as `Authorization: Bearer`. */

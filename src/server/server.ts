@@ -6,7 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { EngineError } from '../engine/engine-error.js';
 import { createAccessGuard } from './access-guard.js';
 import { logFailure } from './answer-request.js';
-import { createApiKeys } from './api-keys.js';
+import { createApiKeys, identifyKept } from './api-keys.js';
 import { registerChatRoute } from './chat-route.js';
 import { compact } from './compact.js';
 import { registerCompletionRoute } from './completion-route.js';
@@ -21,6 +21,8 @@ import { isStillArriving, refuseAndReadOn } from './read-on.js';
 import { createRequestRegistry } from './request-scope.js';
 import { registerResponsesRoutes } from './responses/responses-route.js';
 import { createRouteList } from './route-list.js';
+import { routingOf } from './routing.js';
+import { registerRoutingRoutes } from './routing-routes.js';
 import { newId, type ServerContext } from './server-context.js';
 import { ServerError } from './server-error.js';
 import { defaultLimits, requestLimits, type ServerOptions } from './server-options.js';
@@ -54,7 +56,16 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
     options.host,
     compact({ allowedHosts: options.allowedHosts, allowedOrigins: options.allowedOrigins }),
   );
-  const context: ServerContext = { tier: options.tier, limits, metrics, registry, clock, apiKeys, logger };
+  const context: ServerContext = {
+    tier: options.tier,
+    tierName: options.tier.name ?? 'device',
+    limits,
+    metrics,
+    registry,
+    clock,
+    apiKeys,
+    logger,
+  };
   let draining = false;
 
   const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -102,6 +113,8 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
   app.setErrorHandler(sendError);
   app.decorateRequest('scope');
   app.decorateRequest('caller');
+  app.decorateRequest('routing');
+  app.decorateRequest('key');
 
   app.addHook('onRequest', async (request, reply) => {
     request.scope = registry.enter(reply.raw);
@@ -115,8 +128,11 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
     }
     const path = request.routeOptions.url ?? '';
     if (path !== '/health') {
-      const key = apiKeys.identify(authorization);
-      request.caller = key === null ? { client: request.ip } : { client: key, cacheScope: key };
+      const key = options.keys === undefined ? apiKeys.identify(authorization) : null;
+      const kept = options.keys === undefined ? null : await identifyKept(options.keys, authorization);
+      if (kept !== null) request.key = kept;
+      const name = kept?.id ?? key;
+      request.caller = name === null ? { client: request.ip } : { client: name, cacheScope: name };
     }
     if (draining && !alwaysOpen.has(path)) {
       reply.header('connection', 'close');
@@ -129,6 +145,9 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
         `The request body must come as it is, not with Content-Encoding "${encoding.slice(0, 64)}"`,
       );
     return undefined;
+  });
+  app.addHook('preHandler', async (request) => {
+    request.routing = routingOf(request);
   });
   // A reader that takes nothing of a whole answer is cut off as one of a stream would be.
   app.addHook('onSend', async (_, reply) => {
@@ -178,6 +197,7 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
   registerCompletionRoute(app, context);
   registerResponsesRoutes(app, context);
   registerEmbeddingsRoute(app, context);
+  if (options.routing !== undefined) registerRoutingRoutes(app, options.routing);
 
   const closeNow = async (): Promise<void> => {
     registry.abortAll(new EngineError('shutting-down', 'The server is shutting down; this answer is not whole'));

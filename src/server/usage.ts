@@ -3,7 +3,7 @@
  * Knows only the tier's end events.
  */
 import type { GenerateTimings, GenerateUsage } from '../engine/engine.js';
-import type { ChatEvent, TierName } from '../tiers/tier.js';
+import type { ChatEvent, Served, TierName } from '../tiers/tier.js';
 import { compact } from './compact.js';
 
 export type EndEvent = Extract<ChatEvent, { type: 'end' }>;
@@ -14,6 +14,10 @@ export interface RequestTotals {
   readonly reasoningTokens: number | undefined;
   readonly overflow: boolean | undefined;
   readonly confidence: number | undefined;
+  /** Where the first choice ran, when a router chose. */
+  readonly served: Served | undefined;
+  /** Of all choices, whole nanodollars. */
+  readonly costNanoUsd: number;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -49,6 +53,8 @@ export const totalsOf = (ends: readonly EndEvent[], choicesPerPrompt: number): R
     reasoningTokens: reasoning.length > 0 ? sum(reasoning) : undefined,
     overflow: first.overflow,
     confidence: first.confidence,
+    served: first.served,
+    costNanoUsd: sum(ends.map((end) => end.served?.costNanoUsd ?? 0)),
   };
 };
 
@@ -65,7 +71,16 @@ const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 /** The `spillway` block: where it ran, whether the model hands over, how sure it is, and how long it took. */
 export const spillwayBody = (tier: TierName, totals: RequestTotals) => ({
-  tier,
+  tier: totals.served?.tier ?? tier,
+  ...(totals.served === undefined
+    ? {}
+    : {
+        endpoint: totals.served.endpoint,
+        model: totals.served.model,
+        route_id: totals.served.routeId,
+        receipt_id: totals.served.receiptId,
+        cost_usd: totals.costNanoUsd / 1e9,
+      }),
   ...compact({ overflow: totals.overflow, confidence: totals.confidence }),
   timings: {
     queue_ms: rounded(totals.timings.queueMs),

@@ -188,6 +188,8 @@ export interface CallOptions {
 /** What answers requests by model name: one tier, or a router over several. */
 export interface ModelService {
   models(): readonly TierModel[];
+  /** A name that stands for models without being listed; null for none. */
+  find?(name: string): TierModel | null;
   chat(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatEvent>;
   complete(request: CompletionRequest, options?: CallOptions): AsyncIterable<ChatEvent>;
   embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingResult>;

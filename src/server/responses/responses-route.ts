@@ -54,8 +54,8 @@ const settle = (job: ResponseJob, output: readonly Item[], end: EndEvent): objec
 
 const statusOf = (end: EndEvent): 'completed' | 'incomplete' => (end.reason === 'length' ? 'incomplete' : 'completed');
 
-const streamsOf = ({ context, chatRequest }: ResponseJob) => [
-  (signal: AbortSignal) => context.tier.chat(chatRequest, { signal }),
+const streamsOf = ({ context, request, chatRequest }: ResponseJob) => [
+  (signal: AbortSignal) => context.tier.chat(chatRequest, { signal, routing: request.routing }),
 ];
 
 const answerWhole = async (job: ResponseJob): Promise<object> => {
@@ -148,7 +148,7 @@ const registerCreate = (app: FastifyInstance, context: ServerContext, store: Res
         deadlineMs: context.limits.deadlineMs,
         items: [...previousItems(store, body.previous_response_id, ownerOf(request)), ...input],
       }),
-      bodies: createResponseBodies(body, { id, model: model.id, tier: context.tier.name }),
+      bodies: createResponseBodies(body, { id, model: model.id, tier: context.tierName }),
       meter: context.metrics.meter({ operation: 'chat', model: model.id, startedMs: request.scope.startedMs }),
     };
     return answerRequest(

@@ -1,0 +1,98 @@
+/**
+ * What a router adds to the API: answers to questions of consent, and why a request ran where it did.
+ * Absent where one tier alone is served.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { RouteRecord } from '../gateway/route-log.js';
+import type { ConsentRecord } from '../ledger/ledger.js';
+import { writeUsd } from '../route/words.js';
+import { invalidParameter, ServerError } from './server-error.js';
+
+export interface RoutingService {
+  route(id: string, keyId: string | null): RouteRecord | null;
+  consent(id: string): Promise<ConsentRecord | null>;
+  /** Answers once; the token of a yes. */
+  answerConsent(id: string, grant: boolean): Promise<{ readonly token: string | null }>;
+}
+
+const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+const candidateBody = (candidate: RouteRecord['route']['steps'][number]['candidate']) => ({
+  tier: candidate.tier,
+  endpoint: candidate.endpoint,
+  model: candidate.model,
+});
+
+const routeBody = (record: RouteRecord) => ({
+  id: record.id,
+  object: 'route',
+  created: seconds(record.createdMs),
+  model: record.route.request.model,
+  operation: record.route.request.operation,
+  reach: record.route.request.reach,
+  served_by: record.servedBy,
+  cost_usd: record.costNanoUsd === null ? null : record.costNanoUsd / 1e9,
+  receipt_id: record.receiptId,
+  steps: record.route.steps.map((step) => ({
+    ...candidateBody(step.candidate),
+    because: step.because,
+    needs_consent: step.needsConsent,
+    worst_cost: writeUsd(step.worstCostNanoUsd),
+    expected_ttft_ms: step.expectedTtftMs,
+    expected_total_ms: step.expectedTotalMs,
+  })),
+  passed_over: record.route.passedOver.map(({ candidate, reason, detail }) => ({
+    ...candidateBody(candidate),
+    reason,
+    detail,
+  })),
+  tries: record.tries.map((one) => ({
+    candidate: one.candidateId,
+    outcome: one.outcome,
+    hedge: one.isHedge,
+    started_ms: one.startedMs,
+    ended_ms: one.endedMs,
+  })),
+});
+
+const consentBody = ({ id, provider, model, state, createdMs, expiresMs, scope }: ConsentRecord) => ({
+  id,
+  object: 'consent',
+  provider,
+  model,
+  scope,
+  state,
+  created: seconds(createdMs),
+  expires: seconds(expiresMs),
+});
+
+export const registerRoutingRoutes = (app: FastifyInstance, service: RoutingService): void => {
+  /** The consent, where the caller is the one who was asked; to all others it is not there. */
+  const ownConsent = async (id: string, keyId: string | null): Promise<ConsentRecord> => {
+    const record = await service.consent(id);
+    if (record === null || record.keyId !== keyId)
+      throw new ServerError('not-found', `There is no consent '${id.slice(0, 128)}' to answer here`);
+    return record;
+  };
+
+  app.get<{ Params: { id: string } }>('/v1/routes/:id', async (request) => {
+    const { id } = request.params;
+    const record = service.route(id, request.key?.id ?? null);
+    if (record === null)
+      throw new ServerError(
+        'not-found',
+        `There is no route '${id.slice(0, 128)}' here; routes are kept for a while only`,
+      );
+    return routeBody(record);
+  });
+  app.get<{ Params: { id: string } }>('/v1/consents/:id', async (request) =>
+    consentBody(await ownConsent(request.params.id, request.key?.id ?? null)),
+  );
+  app.post<{ Params: { id: string } }>('/v1/consents/:id', async (request) => {
+    const { grant } = (request.body ?? {}) as { grant?: unknown };
+    if (typeof grant !== 'boolean') throw invalidParameter('grant', "Invalid 'grant': expected true or false.");
+    const record = await ownConsent(request.params.id, request.key?.id ?? null);
+    const { token } = await service.answerConsent(record.id, grant);
+    return { ...consentBody({ ...record, state: grant ? 'granted' : 'refused' }), token };
+  });
+};
