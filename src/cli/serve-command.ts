@@ -1,6 +1,9 @@
 /** `spillway serve`: the OpenAI-compatible server over the models of this device. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { SpillwayConfig } from '../config/config.js';
 import { addEngineFlags, collect, type EngineFlags, wholeNumber } from './engine-options.js';
+import { findConfig } from './find-config.js';
+import type { OpenDevice } from './open-device.js';
 import { outliveReaders, print, printJson, reportError } from './terminal.js';
 
 interface ServeFlags extends EngineFlags {
@@ -10,9 +13,21 @@ interface ServeFlags extends EngineFlags {
   readonly apiKey?: string[];
   readonly allowOrigin?: string[];
   readonly allowHost?: string[];
+  readonly config?: string;
   readonly logLevel: string;
   readonly json?: boolean;
 }
+
+const refuse = (): never => {
+  throw new TypeError('A device without models was asked something');
+};
+
+/** What stands for a device without models. */
+const noDevice: OpenDevice = {
+  tier: { name: 'device', models: () => [], chat: refuse, complete: refuse, embed: refuse },
+  engines: new Map(),
+  close: async () => undefined,
+};
 
 const drainMs = 30_000;
 const logLevels = ['error', 'warn', 'info', 'silent'];
@@ -29,11 +44,41 @@ const readKeys = (flags: ServeFlags): string[] =>
     .map((key) => key.trim())
     .filter((key) => key !== '');
 
-const serve = async (flags: ServeFlags): Promise<void> => {
+const warn = (line: string): void => {
+  process.stderr.write(`spillway: ${line}\n`);
+};
+
+/** A router over what the configuration names, and what the server needs of it. */
+const openRouter = async (config: SpillwayConfig, device: OpenDevice | null) => {
+  const { openGateway } = await import('./open-gateway.js');
+  const { gateway, ledger } = await openGateway(config, { device, warn });
+  return {
+    gateway,
+    server: {
+      tier: gateway,
+      keys: {
+        identify: (secret: string) => ledger.identify(secret),
+        areRequired: async () => (await ledger.listKeys()).some(({ revokedMs }) => revokedMs === null),
+      },
+      routing: {
+        route: gateway.route,
+        consent: (id: string) => ledger.consent(id),
+        answerConsent: (id: string, grant: boolean) => ledger.answerConsent(id, grant, Date.now()),
+      },
+    },
+  };
+};
+
+const serve = async (flags: ServeFlags, command: Command): Promise<void> => {
   outliveReaders();
+  const config = await findConfig(flags.config, warn);
+  const isGiven = (flag: string): boolean => command.getOptionValueSource(flag) !== 'default';
+  const host = config === null || isGiven('host') ? flags.host : config.server.host;
+  const port = config === null || isGiven('port') ? flags.port : config.server.port;
+  const wanted = flags.model ?? config?.tiers.device.models ?? [];
   // The engine loads its model in a process of its own while this one loads the server's code.
   const { openDevice } = await import('./open-device.js');
-  const opening = openDevice(flags.model ?? [], flags);
+  const opening = config !== null && wanted.length === 0 ? Promise.resolve(noDevice) : openDevice(wanted, flags);
   opening.catch(() => {});
   const [{ createServer }, { createLogger }, { hostnameOf, isLoopback }] = await Promise.all([
     import('../server/server.js'),
@@ -42,12 +87,14 @@ const serve = async (flags: ServeFlags): Promise<void> => {
   ]);
   const device = await opening;
   const apiKeys = readKeys(flags);
+  const router = config === null ? null : await openRouter(config, device === noDevice ? null : device);
   const server = createServer({
     tier: device.tier,
     stats: () => Object.fromEntries([...device.engines].map(([name, engine]) => [name, engine.stats()])),
+    ...router?.server,
     apiKeys,
-    host: flags.host,
-    port: flags.port,
+    host,
+    port,
     allowedHosts: flags.allowHost ?? [],
     allowedOrigins: flags.allowOrigin ?? [],
     logger: createLogger(flags.logLevel),
@@ -56,18 +103,19 @@ const serve = async (flags: ServeFlags): Promise<void> => {
   try {
     ({ url } = await server.listen());
   } catch (error) {
+    await router?.gateway.close();
     await device.close({ drainMs: 0 });
     throw error;
   }
-  const models = [...device.engines.keys()];
+  const models = router === null ? [...device.engines.keys()] : router.gateway.models().map(({ id }) => id);
   if (flags.json === true) printJson({ url, models, pid: process.pid });
   else {
     print(`Spillway serves ${models.join(', ')} at ${url}/v1`);
     print('Stop with Ctrl+C.');
   }
-  if (apiKeys.length === 0 && !isLoopback(hostnameOf(flags.host)))
+  if (apiKeys.length === 0 && !isLoopback(hostnameOf(host)))
     process.stderr.write(
-      `spillway: ${flags.host} is open to the network, and there is no --api-key: whoever reaches it can use it\n`,
+      `spillway: ${host} is open to the network, and there is no --api-key: whoever reaches it can use it\n`,
     );
 
   let stopping = false;
@@ -78,6 +126,7 @@ const serve = async (flags: ServeFlags): Promise<void> => {
     let exitCode = 0;
     try {
       await server.drain({ timeoutMs: drainMs });
+      await router?.gateway.close();
       await device.close({ drainMs: 1000 });
     } catch (error) {
       reportError(error);
@@ -98,6 +147,7 @@ export const addServeCommand = (program: Command): void => {
       'a model to serve, may be repeated; the first answers requests that name none (default: pocket)',
       collect,
     )
+    .option('--config <file>', 'the configuration (default: spillway.config.* in this folder, if there is one)')
     .option('--host <address>', 'address to bind', '127.0.0.1')
     .option('--port <n>', 'port to bind', wholeNumber(0, 65_535), 8080)
     .option('--api-key <key>', 'key that requests must carry, may be repeated (also SPILLWAY_API_KEY)', apiKey)

@@ -577,6 +577,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   return {
     models() {
       const seen = new Map<string, TierModel>();
+      // A request without a model goes to the first: the nearest place that can answer it.
+      for (const name of [autoName, ...Object.keys(policy.aliases)]) seen.set(name, routed(name));
       for (const place of places)
         for (const { id, ownedBy, created, capabilities } of place.models())
           if (!seen.has(id))
@@ -595,6 +597,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
             });
       return [...seen.values()];
     },
+    find(name) {
+      const [endpoint = '', model] = splitName(name);
+      const place = places.find((one) => one.endpoint === endpoint && one.models().some(({ id }) => id === model));
+      return place === undefined ? null : { ...routed(name), tier: place.tier, ownedBy: endpoint };
+    },
     chat: (request, call = {}) => generate({ operation: 'chat', request }, call),
     complete: (request, call = {}) => generate({ operation: 'completion', request }, call),
     embed: (request, call = {}) => embed(request, call),
@@ -611,6 +618,22 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       await ledger?.close();
     },
   };
+};
+
+/** A name that stands for whatever place can answer. */
+const routed = (id: string): TierModel => ({
+  id,
+  tier: 'device',
+  ownedBy: 'spillway',
+  created: 0,
+  contextLength: null,
+  capabilities: { chat: true, tools: true, embeddings: true },
+});
+
+/** `endpoint/model`; a model's own name may hold further slashes. */
+const splitName = (name: string): [endpoint: string, model: string | undefined] => {
+  const slash = name.indexOf('/');
+  return slash < 0 ? [name, undefined] : [name.slice(0, slash), name.slice(slash + 1)];
 };
 
 /** Engine faults that another place need not have. */

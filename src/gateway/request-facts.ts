@@ -77,12 +77,16 @@ export const embeddingSize = (request: EmbeddingRequest): RequestSize => {
 
 type Needs = RouteRequest['needs'];
 
+/** Room for an answer of some sentences, or a call. */
+const leastAnswerTokens = 64;
+
 const plainNeeds = { tools: false, vision: false, audio: false, jsonSchema: false, logprobs: false } as const;
 
 /** `maxTokens`: the longest answer that may come, whatever the request says of it. */
 export const chatNeeds = (request: ChatRequest, size: RequestSize, maxTokens: number): Needs => ({
   promptTokens: size.estimatedTokens,
   maxTokens,
+  ...(request.maxTokens === undefined ? { leastAnswerTokens } : {}),
   tools: (request.tools?.length ?? 0) > 0 && request.toolChoice !== 'none',
   vision: mediaOf(request.messages, 'image') > 0,
   audio: mediaOf(request.messages, 'audio') > 0,
@@ -94,6 +98,7 @@ export const completionNeeds = (request: CompletionRequest, size: RequestSize, m
   ...plainNeeds,
   promptTokens: size.estimatedTokens,
   maxTokens,
+  ...(request.maxTokens === undefined ? { leastAnswerTokens } : {}),
   jsonSchema: request.responseFormat?.type === 'json-schema',
   logprobs: request.logprobs !== undefined,
 });

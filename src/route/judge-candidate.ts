@@ -62,7 +62,8 @@ const abilities = [
 const judgeCapability = ({ capabilities }: Candidate, { operation, needs }: RouteRequest): Verdict | null => {
   const { has, detail } = operations[operation];
   if (!has(capabilities)) return { reason: 'operation', detail };
-  const contextTokens = (needs.longestPromptTokens ?? needs.promptTokens) + needs.maxTokens;
+  const answerTokens = needs.leastAnswerTokens ?? needs.maxTokens;
+  const contextTokens = (needs.longestPromptTokens ?? needs.promptTokens) + answerTokens;
   const { contextLength } = capabilities;
   if (contextLength !== null && contextTokens > contextLength)
     return {

@@ -86,6 +86,8 @@ export interface RouteRequest {
     readonly longestPromptTokens?: number;
     /** Longest answer that may come. */
     readonly maxTokens: number;
+    /** What a context must have room for, where the request names no longest answer. Absent: `maxTokens`. */
+    readonly leastAnswerTokens?: number;
     readonly tools: boolean;
     readonly vision: boolean;
     readonly audio: boolean;
