@@ -11,6 +11,7 @@ import { createSseParser } from '../sse-parser.js';
 import type { AnswerDecoder, DecoderContext } from '../wire-codec.js';
 import { asArray, asCount, asObject, type JsonObject, parseObject, parseObjectBytes } from '../wire-json.js';
 import { chatLogprobsOf, completionLogprobsOf } from './logprobs.js';
+import { createTextChunkTemplate } from './text-chunk-template.js';
 import { createToolCallReader } from './tool-call-reader.js';
 
 /** The finish reasons of all servers that are known to end an answer; any other is a failure and not an end. */
@@ -57,9 +58,23 @@ const readExtras = (value: unknown): EndExtras => {
   };
 };
 
+const isNothing = (value: unknown): boolean => value === null || value === undefined;
+
+/** True for a chunk that has a text and says nothing else. */
+const saysOnlyText = (chunk: JsonObject, isChat: boolean): boolean => {
+  const choices = asArray(chunk.choices);
+  const choice = asObject(choices[0]);
+  if (choice === null || choices.length !== 1) return false;
+  if (![chunk.usage, chunk.spillway, choice.logprobs, choice.finish_reason].every(isNothing)) return false;
+  if (!isChat) return typeof choice.text === 'string';
+  const { content, role: _, ...rest } = asObject(choice.delta) ?? {};
+  return typeof content === 'string' && Object.values(rest).every(isNothing);
+};
+
 export const createOpenAiDecoder = (context: DecoderContext, options: OpenAiAnswerOptions): AnswerDecoder => {
   const writer = new AnswerWriter(context, options.repeatsContinuedText ? context.continuedText : '');
   const calls = createToolCallReader(writer);
+  const template = createTextChunkTemplate(options.operation);
   const isChat = options.operation === 'chat';
   let finish: ChatFinishReason | null = null;
   let answerId: unknown = null;
@@ -160,9 +175,15 @@ export const createOpenAiDecoder = (context: DecoderContext, options: OpenAiAnsw
         writer.end(finish, extras);
         return;
       }
+      const text = finish === null ? template.match(data) : null;
+      if (text !== null) {
+        writer.text(text);
+        return;
+      }
       const chunk = parseObject(data);
       if (chunk === null) throw writer.error('malformed', 'sent an event that is no JSON object');
       readChunk(chunk);
+      if (saysOnlyText(chunk, isChat)) template.learn(data, chunk);
     },
   });
 
