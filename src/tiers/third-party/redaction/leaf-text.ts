@@ -51,6 +51,7 @@ export const isJsonLeaf = (leaf: Leaf): boolean => innerJson(leaf) !== null;
 /** A leaf's text cut into what is looked through: JSON value by value, other texts whole. */
 export const leafLayers = (leaf: Leaf, meter: Meter): Layer[] => {
   const { form, text, name } = leaf;
+  meter.steps += text.length;
   const inner = innerJson(leaf);
   const segments: readonly Segment[] = inner ?? [
     { form: form === 'number' ? 'number' : 'text', view: plainView(text), name },

@@ -4,12 +4,13 @@
 import type { ChatEvent } from '../../tier.js';
 import type { RedactableRequest } from './walk-request.js';
 
-declare const redacted: unique symbol;
+/** Private, so that nobody else can make one, and that a copy of a redacted request (`{ ...request }`) is none. */
+declare abstract class RedactionMark {
+  private readonly redacted: true;
+}
 
 /** A request that went through redaction; nothing else makes one. */
-export type RedactedRequest<Request extends RedactableRequest = RedactableRequest> = Request & {
-  readonly [redacted]: true;
-};
+export type RedactedRequest<Request extends RedactableRequest = RedactableRequest> = Request & RedactionMark;
 
 /** A placeholder that stands in the outgoing request, without what it stands for. */
 export interface RedactedValue {

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage, ChatRequest } from '../../tier.js';
+import { cut, listedNames, madeValue, noise, textWithValues } from '../redaction-values.test-support.js';
 import type { AnswerForm, Redaction } from './redaction.js';
 import { createRedactor } from './redactor.js';
-import { cut, listedNames, madeValue, noise, textWithValues } from './test-values.test-support.js';
 
 const redactor = createRedactor({ terms: [{ kind: 'name', words: listedNames }] });
 
@@ -44,7 +44,7 @@ describe('redaction of any request', () => {
           if (/\d{4}/.test(secret)) expect(squeezed(body)).not.toContain(squeezed(secret));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -56,7 +56,7 @@ describe('redaction of any request', () => {
         expect(restored(redaction, cut(outgoing, places))).toBe(text);
         expect(restored(redaction, [...outgoing])).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -95,7 +95,7 @@ describe('redaction of any request', () => {
         const asText = redactor.redact(request(user(text)));
         expect(restored(asText, cut(asText.request.messages[0]!.content as string, places))).toBe(text);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -107,7 +107,7 @@ describe('redaction of any request', () => {
         expect(twice.found).toEqual([]);
         expect(JSON.stringify(twice.request)).toBe(JSON.stringify(once));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -77,11 +77,10 @@ const spansOf = (
   { leaf, layers, rendered }: LeafState,
   { kinds, find }: { readonly kinds: readonly string[]; readonly find: (layer: Layer) => LayerFinding[] },
 ): FoundSpan[] => {
-  const patterns = patternsFor(leaf, kinds);
   return layers.flatMap((layer) => {
     const findings = find(layer);
     if (findings.length === 0) return [];
-    const isInside = placeholderZones(layer.scan.text, patterns);
+    const isInside = placeholderZones(layer.scan.text, patternsFor(leaf, kinds));
     return findings.flatMap((finding): FoundSpan[] => {
       const span = isInside(finding) ? null : layer.toLeaf(finding);
       if (span === null) return [];

@@ -57,13 +57,19 @@ const drop = (): unknown => dropped;
 const unknownField = (path: string): RedactionError =>
   new RedactionError('unknown-field', `Cannot redact ${path}: nobody decided whether it may leave.`, { param: path });
 
+const unsupported = (path: string, problem: string): RedactionError =>
+  new RedactionError('unsupported-value', `Cannot redact ${path}: ${problem}.`, { param: path });
+
 /** Visits the fields in the handlers' order and gives them back in the object's own. */
 const walkFields = <Shape extends object>(
   value: Shape,
   { handlers, context }: { readonly handlers: Handlers<Shape>; readonly context: FieldContext },
 ): Shape => {
   const { path } = context;
-  const at = (field: string): string => (path === '' ? field : `${path}.${field}`);
+  if (typeof value !== 'object') throw unsupported(path, `it is a ${typeof value}, not an object`);
+  // A field that nobody knows could be named after anything.
+  const shown = (field: string): string => (/^\w{1,40}$/.test(field) ? field : '?');
+  const at = (field: string): string => (path === '' ? shown(field) : `${path}.${shown(field)}`);
   const source = new Map<string, unknown>(Object.entries(value));
   for (const field of source.keys()) if (!Object.hasOwn(handlers, field)) throw unknownField(at(field));
   const results = new Map<string, unknown>();
@@ -85,10 +91,7 @@ const walkFields = <Shape extends object>(
 const leaf =
   (form: LeafForm) =>
   (text: string, { visit, path }: FieldContext): string => {
-    if (typeof text !== 'string')
-      throw new RedactionError('unsupported-value', `Cannot redact ${path}: it is a ${typeof text}, not a text.`, {
-        param: path,
-      });
+    if (typeof text !== 'string') throw unsupported(path, `it is a ${typeof text}, not a text`);
     return visit({ form, text, name: null, path });
   };
 
@@ -96,8 +99,7 @@ const list =
   <Item>(handle: (item: Item, context: FieldContext) => unknown) =>
   (items: readonly Item[], context: FieldContext): unknown => {
     const { path } = context;
-    if (!Array.isArray(items))
-      throw new RedactionError('unsupported-value', `Cannot redact ${path}: it is no list.`, { param: path });
+    if (!Array.isArray(items)) throw unsupported(path, 'it is no list');
     return items.map((item: Item, index) => handle(item, { ...context, path: `${path}[${index}]` }));
   };
 
@@ -118,9 +120,7 @@ const of =
   (type: 'number' | 'boolean') =>
   (value: unknown, { path }: FieldContext): unknown => {
     if (typeof value === type) return value;
-    throw new RedactionError('unsupported-value', `Cannot redact ${path}: it is a ${typeof value}, not a ${type}.`, {
-      param: path,
-    });
+    throw unsupported(path, `it is a ${typeof value}, not a ${type}`);
   };
 const number = of('number');
 const flag = of('boolean');

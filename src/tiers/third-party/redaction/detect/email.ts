@@ -45,6 +45,7 @@ const domainEnd = (scan: ScanText, at: number): number => {
   const bad = labels.findIndex((label) => label === '' || label.startsWith('-'));
   const good = (bad < 0 ? labels : labels.slice(0, bad)).map((label) => label.replace(/-{1,63}$/, ''));
   while (good.length > 0 && !/^(?:xn--[a-z0-9-]{2,59}|\p{L}{2,63})$/iu.test(good.at(-1)!)) good.pop();
+  if (good.length > 2 && imageEndings.has(good.at(-1)!.toLowerCase())) good.pop();
   if (good.length < 2 || imageEndings.has(good.at(-1)!.toLowerCase())) return at;
   return at + good.join('.').length;
 };

@@ -1,13 +1,15 @@
 /**
  * IPv4 addresses in four decimal parts and IPv6 addresses in their text forms (RFC 4291, 2.2).
  *
- * Stays: what names no machine of anybody's (loopback, unspecified, broadcast and masks), and four-part versions where
- * something says that they are one.
+ * Stays: what names no machine of anybody's (loopback, unspecified, broadcast and masks), and versions and numbers of
+ * sections in four parts, where the word before says that they are one.
  */
 import { isAlnum, isHex } from './characters.js';
 import { type Detector, type Finding, hasCue, runEnd, type ScanText } from './scan-text.js';
 
-const versionCue = /(?:\b(?:v|ver|version|release|build|firmware|driver)[.:= ]{0,3}|[a-z0-9]\/)$/;
+/** A version, a product's (`Chrome/120.0.0.0`), or the number of a section. */
+const otherCue =
+  /(?:\b(?:v|ver|version|release|build|firmware|driver|section|sect?|chapter|clause|table|figure|appendix)[-.:= ]{0,3}|\u00a7 ?|[a-z0-9]\/)$/;
 const maxIpv6Units = 45;
 
 const octetsOf = (text: string): number[] | null => {
@@ -30,7 +32,7 @@ const findIpv4: Detector = (scan) => {
       const octets = octetsOf(text.slice(group.start, end));
       if (octets === null || isNobodys(octets)) return [];
       if (isAlnum(text.charCodeAt(group.start - 1)) || isAlnum(text.charCodeAt(end))) return [];
-      if (hasCue(scan, { at: group.start, pattern: versionCue, within: 12 })) return [];
+      if (hasCue(scan, { at: group.start, pattern: otherCue, within: 14 })) return [];
       return [{ kind: 'ip', start: group.start, end }];
     }),
   );
@@ -58,7 +60,7 @@ const isIpv6 = (text: string): boolean => {
 };
 
 const isIpv6Code = (code: number): boolean => isHex(code) || code === 0x3a || code === 0x2e;
-const isLoopback = (text: string): boolean => /^(?:0{0,4}:){2,7}0{0,3}[01]?$/.test(text);
+const isLoopback = (text: string): boolean => /^(?:0{0,4}:){2,7}(?:0{0,3}[01]?|ffff:127\.[\d.]{5,11})$/i.test(text);
 
 const findIpv6 = (scan: ScanText): Finding[] => {
   const { text } = scan;

@@ -45,11 +45,16 @@ const take = (scan: ScanText, at: number, { kind, shape, separators, check }: Le
   return [{ kind, start: at, end: taken.end }];
 };
 
+/** Account numbers have more; words that happen to pass have none ("is404 flag for unmatched paths"). */
+const leastIbanDigits = 8;
+
 const takeIban = (scan: ScanText, at: number): Finding[] => {
   const head = takeShape(scan, { at, shape: 'LLDD', separators: '' });
   const length = head === null ? undefined : ibanLengths.get(head.characters.slice(0, 2));
   if (length === undefined) return [];
-  return take(scan, at, { kind: 'iban', shape: `LLDD${'A'.repeat(length - 4)}`, separators: ' -', check: passesIban });
+  const check = (iban: string): boolean =>
+    iban.slice(4).replaceAll(/\D/g, '').length >= leastIbanDigits && passesIban(iban);
+  return take(scan, at, { kind: 'iban', shape: `LLDD${'A'.repeat(length - 4)}`, separators: ' -', check });
 };
 
 /** Which rules a first character and the second one leave, so that words are passed over quickly. */

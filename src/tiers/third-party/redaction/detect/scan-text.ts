@@ -59,13 +59,15 @@ export const runStart = ({ text, meter }: ScanText, { at, most, test }: RunOptio
   return start;
 };
 
-/** True where the pattern matches within the `within` units before `at`; for words that say what follows. */
+/** True where the pattern matches within the `within` units before `at`, in whole words; for words that say what follows. */
 export const hasCue = (
   { lower, meter }: ScanText,
   { at, pattern, within = 32 }: { readonly at: number; readonly pattern: RegExp; readonly within?: number },
 ): boolean => {
   meter.steps += within;
-  return pattern.test(lower.slice(Math.max(0, at - within), at));
+  let from = Math.max(0, at - within);
+  while (from > 0 && from < at && isAlnum(lower.charCodeAt(from - 1)) && isAlnum(lower.charCodeAt(from))) from++;
+  return pattern.test(lower.slice(from, at));
 };
 
 /** Every position of any of the texts, which must be in lower case; of two that begin at one place the longer. */

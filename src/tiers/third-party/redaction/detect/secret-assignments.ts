@@ -6,6 +6,7 @@
  */
 import { virtualQuote } from '../virtual-quote.js';
 import { isAlnum, isSpace } from './characters.js';
+import { isOrdinaryValue } from './ordinary-values.js';
 import { createTextFinder, type Detector, type Finding, runEnd, type ScanText } from './scan-text.js';
 
 type NameClass = 'password' | 'pin' | 'key';
@@ -28,16 +29,6 @@ const names: ReadonlyMap<string, NameClass> = new Map([
 ]);
 const findNames = createTextFinder([...names.keys()]);
 
-const ordinary = new Set(
-  (
-    'string number boolean integer object array null none nil true false undefined required optional unknown any void ' +
-    'password passwort passwd secret token apikey api_key changeme example test testing admin root user guest default ' +
-    'redacted hidden removed empty bearer basic your yours the this that here must should cannot enter type text value'
-  ).split(' '),
-);
-/** `${HOME}`, `$TOKEN`, `<your key>`, `{{ key }}`, `%KEY%`, `***`, `xxxx`. */
-const stand =
-  /^(?:\$[{(].*|\$[A-Za-z_]+|\$[A-Z_][A-Z0-9_]*|<.*>|\{\{.*|\{[^{}]*\}|%[A-Za-z_]+%|\*{3}.*|[.\u2022x*_-]+|X+)$/s;
 const reference = /^[a-z_$][\w$]*(?:(?:\.|\[|->|::)[\w$'"\]]+)+$|\(|^(?:process|os|env)\./i;
 const maxValueUnits = 256;
 const quotes = `"'\`${virtualQuote}`;
@@ -74,7 +65,12 @@ const valueAt = (scan: ScanText, at: number): Value => {
   let end = runEnd(scan, { at, most: maxValueUnits, test });
   const parameter = /&[\w.~-]{1,32}=/.exec(text.slice(at, end));
   if (parameter !== null) end = at + parameter.index;
-  while (end > at && ',;.)]}\\'.includes(text[end - 1]!)) end--;
+  const openers: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
+  while (end > at && ',;.)]}\\'.includes(text[end - 1]!)) {
+    const opener = openers[text[end - 1]!];
+    if (opener !== undefined && text.slice(at, end).includes(opener)) break;
+    end--;
+  }
   return { start: at, end, quoted: false };
 };
 
@@ -93,7 +89,7 @@ const isSecret = (
 ): boolean => {
   const { name, sign, quoted, endsLine } = context;
   if (name === 'pin') return /^\d{3,8}$/.test(value);
-  if (value.length < 4 || ordinary.has(value.toLowerCase()) || stand.test(value)) return false;
+  if (value.length < 4 || isOrdinaryValue(value)) return false;
   if (!quoted && reference.test(value)) return false;
   if (name === 'password') {
     if (quoted || isMixed(value)) return true;

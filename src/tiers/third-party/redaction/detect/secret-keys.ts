@@ -4,7 +4,8 @@
  *
  * Prefixes are as the issuers document them; lengths are taken shorter than today's, since issuers lengthen their keys.
  */
-import { isAlnum, isHex, isSpace } from './characters.js';
+import { isAlnum, isDigit, isHex, isSpace } from './characters.js';
+import { isOrdinaryValue } from './ordinary-values.js';
 import { createTextFinder, type Detector, type Finding, runEnd, type ScanText } from './scan-text.js';
 
 const isWordCode = (code: number): boolean => isAlnum(code) || code === 0x5f || code === 0x2d;
@@ -63,17 +64,42 @@ const prefixesByLower = new Map([...familyOf.keys()].map((prefix): [string, stri
 const findPrefixes = createTextFinder([...prefixesByLower.keys()]);
 const findSchemes = createTextFinder(['bearer ', 'basic ']);
 
+/** The end before the full stops that end a sentence. */
+const withoutStops = (text: string, end: number): number => {
+  let last = end;
+  while (text[last - 1] === '.') last--;
+  return last;
+};
+
+/** A run of a class of characters that was walked already, so that a text of nothing but prefixes is walked once. */
+interface WalkedRun {
+  readonly start: number;
+  readonly end: number;
+  readonly lastDigit: number;
+}
+
+const walkRun = (scan: ScanText, at: number, test: (code: number) => boolean): WalkedRun => {
+  const end = runEnd(scan, { at, most: scan.text.length, test });
+  let lastDigit = end - 1;
+  while (lastDigit >= at && !isDigit(scan.text.charCodeAt(lastDigit))) lastDigit--;
+  return { start: at, end, lastDigit };
+};
+
 const findKeys = (scan: ScanText): Finding[] => {
   const { text } = scan;
   const findings: Finding[] = [];
+  const walked = new Map<KeyFamily['test'], WalkedRun>();
   let from = 0;
   for (const { at, text: lower } of findPrefixes(scan)) {
     const prefix = prefixesByLower.get(lower)!;
     const { test, least, digit = false } = familyOf.get(prefix)!;
     if (at < from || !text.startsWith(prefix, at) || isAlnum(text.charCodeAt(at - 1))) continue;
     const body = at + prefix.length;
-    const end = runEnd(scan, { at: body, most: 4096, test });
-    if (end - body < least || (digit && !/\d/.test(text.slice(body, end)))) continue;
+    const known = walked.get(test);
+    const run = known !== undefined && known.start <= body && body <= known.end ? known : walkRun(scan, body, test);
+    walked.set(test, run);
+    const end = withoutStops(text, run.end);
+    if (end - body < least || (digit && run.lastDigit < body)) continue;
     findings.push({ kind: 'secret', start: at, end });
     from = end;
   }
@@ -84,12 +110,18 @@ const findKeys = (scan: ScanText): Finding[] => {
 const findWebTokens = (scan: ScanText): Finding[] => {
   const { text } = scan;
   const findings: Finding[] = [];
-  for (let at = text.indexOf('eyJ'); at >= 0; at = text.indexOf('eyJ', at + 3)) {
+  const partEnd = (at: number): number => runEnd(scan, { at, most: text.length, test: isWordCode });
+  for (let at = text.indexOf('eyJ'); at >= 0; at = text.indexOf('eyJ', at + 1)) {
     if (isWordCode(text.charCodeAt(at - 1))) continue;
-    const end = runEnd(scan, { at, most: 16_384, test: (code) => isWordCode(code) || code === 0x2e });
-    const parts = text.slice(at, end).split('.');
-    if (parts.length < 2 || parts[0]!.length < 10 || parts[1]!.length < 4) continue;
-    findings.push({ kind: 'secret', start: at, end });
+    const start = at;
+    at = partEnd(start);
+    if (at - start < 10 || text[at] !== '.') continue;
+    const payload = at + 1;
+    let end = partEnd(payload);
+    if (end - payload < 4) continue;
+    for (let parts = 2; parts < 5 && text[end] === '.' && isWordCode(text.charCodeAt(end + 1)); parts++)
+      end = partEnd(end + 1);
+    findings.push({ kind: 'secret', start, end });
     at = end;
   }
   return findings;
@@ -139,8 +171,7 @@ const findUrlPasswords = (scan: ScanText): Finding[] => {
     const authority = text.slice(at + 3, runEnd(scan, { at: at + 3, most: 512, test }));
     const close = authority.lastIndexOf('@');
     const colon = authority.indexOf(':');
-    if (colon < 0 || close <= colon + 1 || /^(?:\$|<|\{|\[[A-Z]|\*+$)/.test(authority.slice(colon + 1, close)))
-      continue;
+    if (colon < 0 || close <= colon + 1 || isOrdinaryValue(authority.slice(colon + 1, close))) continue;
     findings.push({ kind: 'secret', start: at + 3 + colon + 1, end: at + 3 + close });
   }
   return findings;
@@ -152,7 +183,7 @@ const findBearers = (scan: ScanText): Finding[] => {
   const findings: Finding[] = [];
   for (const { at, text: word } of findSchemes(scan)) {
     const start = at + word.length;
-    const end = runEnd(scan, { at: start, most: 4096, test: isTokenCode });
+    const end = withoutStops(text, runEnd(scan, { at: start, most: 4096, test: isTokenCode }));
     const token = text.slice(start, end);
     if (token.length < 12 || !/\d/.test(token) || isAlnum(text.charCodeAt(at - 1))) continue;
     findings.push({ kind: 'secret', start, end });
