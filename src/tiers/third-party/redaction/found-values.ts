@@ -44,6 +44,9 @@ const squeeze = (lower: string): { readonly text: string; readonly positions: re
 export const canonicalValue = (kind: string, lower: string): string =>
   squeezedKinds.has(kind) ? squeeze(lower).text : lower;
 
+/** The same for findings that are one value. */
+export const valueKey = (found: FoundValue): string => `${isSqueezed(found)} ${found.value}`;
+
 export type ValueSearch = (scan: ScanText) => ValueMatch[];
 
 /** `wholeWords` are the kinds whose values never count inside a word: names, and addresses that begin others. */

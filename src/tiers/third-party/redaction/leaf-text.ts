@@ -7,15 +7,21 @@
 import { viewLayers } from './decode-text.js';
 import { createScanText, type Meter, type ScanText } from './detect/scan-text.js';
 import { type JsonSegment, jsonSegments } from './json-segments.js';
+import { virtualQuote } from './noncharacters.js';
 import type { Placeholder, Spelling } from './placeholders.js';
 import { originalSpan, plainView, type TextSpan, type TextView } from './text-view.js';
-import { virtualQuote } from './virtual-quote.js';
 import type { Leaf } from './walk-request.js';
 
 /** A text to look through; spans in it lie in the leaf's text by `toLeaf`, null for what is not the leaf's own. */
 export interface Layer {
   readonly scan: ScanText;
   readonly toLeaf: (span: TextSpan) => (TextSpan & { readonly isNumber: boolean }) | null;
+}
+
+export interface Reading {
+  readonly meter: Meter;
+  /** Hides placeholders from the detectors. */
+  readonly mask: (text: string) => string;
 }
 
 interface Segment {
@@ -25,13 +31,13 @@ interface Segment {
 }
 
 /** What is looked for in a value is told its name: `password: "..."`. */
-const segmentLayers = ({ form, view, name }: Segment, meter: Meter): Layer[] => {
+const segmentLayers = ({ form, view, name }: Segment, { meter, mask }: Reading): Layer[] => {
   const quote = form === 'number' ? '' : virtualQuote;
   const before = name === null ? '' : `${name}: ${quote}`;
   const after = name === null ? '' : quote;
   const whole = { start: view.base, end: view.base + view.text.length };
   return viewLayers(view).map((layer) => ({
-    scan: createScanText(`${before}${layer.text}${after}`, meter),
+    scan: createScanText(`${before}${mask(layer.text)}${after}`, meter),
     toLeaf: ({ start, end }) => {
       const from = Math.max(0, start - before.length);
       const to = Math.min(layer.text.length, end - before.length);
@@ -49,14 +55,14 @@ const innerJson = ({ form, text }: Leaf): JsonSegment[] | null =>
 export const isJsonLeaf = (leaf: Leaf): boolean => innerJson(leaf) !== null;
 
 /** A leaf's text cut into what is looked through: JSON value by value, other texts whole. */
-export const leafLayers = (leaf: Leaf, meter: Meter): Layer[] => {
+export const leafLayers = (leaf: Leaf, reading: Reading): Layer[] => {
   const { form, text, name } = leaf;
-  meter.steps += text.length;
+  reading.meter.steps += text.length;
   const inner = innerJson(leaf);
   const segments: readonly Segment[] = inner ?? [
     { form: form === 'number' ? 'number' : 'text', view: plainView(text), name },
   ];
-  return segments.flatMap((segment) => segmentLayers(segment, meter));
+  return segments.flatMap((segment) => segmentLayers(segment, reading));
 };
 
 /** How the text of a span is spelled, in the text and as a JSON value. */

@@ -4,6 +4,7 @@
  *
  * Numbers that the request's own text uses in this form are not given out. Knows nothing of requests or detectors.
  */
+import { maskUnit } from './noncharacters.js';
 import { RedactionError } from './redaction-error.js';
 
 /** How one value was written in one place. */
@@ -31,10 +32,14 @@ const maxSpellings = 999;
 
 export const labelOf = (kind: string): string => labels[kind] ?? kind.toUpperCase();
 
-/** Texts that are placeholders already, ours or an earlier pass's, in which nothing is looked for. */
-export const placeholderPattern = (kinds: readonly string[], form: 'bracketed' | 'bare'): RegExp => {
+/** The text with placeholders, ours or an earlier pass's, masked unit for unit; names hold them without brackets. */
+export const placeholderMask = (
+  kinds: readonly string[],
+  { inNames }: { readonly inNames: boolean },
+): ((text: string) => string) => {
   const core = `(?:${kinds.map(labelOf).join('|')})_\\d{1,5}(?:_\\d{1,3})?`;
-  return new RegExp(form === 'bracketed' ? `\\[${core}\\]` : `(?<![A-Za-z0-9])${core}(?![A-Za-z0-9])`, 'g');
+  const pattern = new RegExp(`\\[${core}\\]${inNames ? `|(?<![A-Za-z0-9])${core}(?![A-Za-z0-9])` : ''}`, 'g');
+  return (text) => text.replaceAll(pattern, ({ length }) => maskUnit.repeat(length));
 };
 
 /** Numbers by kind that a folded, lower-case text uses in something that could be read as a placeholder. */

@@ -131,6 +131,16 @@ describe('what is walked', () => {
     );
   });
 
+  it('is arguments that are no JSON, because they broke off', () => {
+    const { request } = redact({
+      model: 'm',
+      messages: [
+        { role: 'assistant', content: null, toolCalls: [{ id: 'c', name: 'f', arguments: `{"to": "${mail}` }] },
+      ],
+    });
+    expect(request.messages[0]).toHaveProperty('toolCalls', [{ id: 'c', name: 'f', arguments: '{"to": "[EMAIL_1]' }]);
+  });
+
   it('leaves members of any name alone', () => {
     const text = '{"__proto__": {"constructor": 1}, "toString": "x"}';
     const variables = JSON.parse(text) as Record<string, unknown>;
@@ -167,6 +177,19 @@ describe('placeholders', () => {
     for (const taken of ['[EMAIL_1]', 'email_1', 'EMAIL\\_1', 'x[Email_1', '\uff25MAIL_\u200b1', '%5BEMAIL_1%5D'])
       expect(redact(say(`${taken} ${mail}`)).request.messages[0]!.content).toBe(`${taken} [EMAIL_2]`);
     expect(redact(say('{"EMAIL_1": 1}', mail)).request.messages[1]!.content).toBe('[EMAIL_2]');
+  });
+
+  it('do not say what follows them', () => {
+    const text =
+      'bob@example.com +49 30 1234567, 12345678; 4111 1111 1111 1111 9999999999999995; PIN: 4821: abcd1234efgh';
+    expect(redact(say(text)).request.messages[0]!.content).toBe(
+      '[EMAIL_1] [PHONE_1], 12345678; [CARD_1] 9999999999999995; PIN: [SECRET_1]: abcd1234efgh',
+    );
+  });
+
+  it('are one for a value that is of one kind here and of another there', () => {
+    const { request } = redact(say('BSN 111222333', 'phone 111222333'));
+    expect(request.messages.map(({ content }) => content)).toEqual(['BSN [NATIONALID_1]', 'phone [NATIONALID_1]']);
   });
 
   it('keep their numbers when a later message gives an earlier word away', () => {

@@ -8,12 +8,12 @@
 import { viewLayers } from './decode-text.js';
 import { createScanText, type Meter } from './detect/scan-text.js';
 import { createValueSearch, type FoundValue } from './found-values.js';
-import { placeholderPattern } from './placeholders.js';
+import { placeholderMask } from './placeholders.js';
 import type { RedactedRequest, RedactedValue, Redaction, Redactor } from './redaction.js';
 import { RedactionError } from './redaction-error.js';
 import { type CheckedRules, checkRules, type RedactionRules } from './redaction-rules.js';
 import { createRestorer, restoreEvents } from './restore-answer.js';
-import { placeholderZones, type SettledLeaf, settleLeaves } from './settle-leaves.js';
+import { type SettledLeaf, settleLeaves } from './settle-leaves.js';
 import { plainView } from './text-view.js';
 import { contractWords, type Leaf, type RedactableRequest, walkRequest } from './walk-request.js';
 
@@ -53,13 +53,10 @@ const assertNothingLeft = (
   );
   if (telling.length === 0) return;
   const search = createValueSearch(telling, { wholeWords: rules.wholeWords });
-  const pattern = placeholderPattern(rules.kinds, 'bracketed');
+  const mask = placeholderMask(rules.kinds, { inNames: true });
   for (const layer of viewLayers(plainView(JSON.stringify(request)))) {
-    const scan = createScanText(layer.text, meter);
-    const isInside = placeholderZones(scan.text, [pattern]);
-    const left = search(scan).find(
-      (match) => !isInside(match) && !rules.allows(scan.lower.slice(match.start, match.end)),
-    );
+    const scan = createScanText(mask(layer.text), meter);
+    const left = search(scan).find(({ start, end }) => !rules.allows(scan.lower.slice(start, end)));
     if (left !== undefined)
       throw new RedactionError('leak', `Cannot redact the request: a value of the kind "${left.kind}" is still in it.`);
   }
@@ -83,6 +80,8 @@ export const createRedactor = (rules: RedactionRules = {}, options: { readonly m
     const settled = settleLeaves(leaves, { rules: checked, meter });
     let next = 0;
     const outgoing = walkRequest(request, { visit: () => settled.leaves[next++]!.text, allowMedia });
+    if (next !== leaves.length)
+      throw new RedactionError('internal', 'Cannot redact the request: it changed while it was read.');
     const names = changedNames(settled.leaves);
     assertNothingLeft(outgoing, { values: settled.values, rules: checked, meter });
     const placeholders = settled.leaves.flatMap((leaf) => leaf.placeholders);

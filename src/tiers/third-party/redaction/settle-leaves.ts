@@ -7,9 +7,10 @@
 import { viewLayers } from './decode-text.js';
 import type { Meter } from './detect/scan-text.js';
 import { lowerCase } from './fold-text.js';
-import { canonicalValue, createValueSearch, type FoundValue, type ValueSearch } from './found-values.js';
+import { canonicalValue, createValueSearch, type FoundValue, type ValueSearch, valueKey } from './found-values.js';
 import { isJsonLeaf, type Layer, leafLayers, type RenderedText, renderLeaf, spellingOf } from './leaf-text.js';
-import { createPlaceholderBook, type Placeholder, placeholderPattern, takenNumbers } from './placeholders.js';
+import { maskUnit } from './noncharacters.js';
+import { createPlaceholderBook, type Placeholder, placeholderMask, takenNumbers } from './placeholders.js';
 import { RedactionError } from './redaction-error.js';
 import type { CheckedRules } from './redaction-rules.js';
 import { type FoundSpan, mergeSpans } from './span-set.js';
@@ -44,68 +45,44 @@ interface LeafState {
 
 interface Settling {
   readonly rules: CheckedRules;
-  readonly meter: Meter;
+  readonly read: (leaf: Leaf) => Layer[];
   readonly values: Map<string, FoundValue>;
 }
 
-/** Where placeholders stand in a text; nothing is looked for inside one. */
-export const placeholderZones = (text: string, patterns: readonly RegExp[]): ((span: TextSpan) => boolean) => {
-  const zones = patterns.flatMap((pattern) =>
-    [...text.matchAll(pattern)].map(({ index, 0: { length } }) => ({ start: index, end: index + length })),
-  );
-  if (zones.length === 0) return () => false;
-  const byStart = new Map(zones.map((zone) => [zone.start, zone]));
-  return (span) => {
-    for (let at = span.start; at > span.start - maxPlaceholderUnits; at--) {
-      const zone = byStart.get(at);
-      if (zone !== undefined && span.end <= zone.end) return true;
-    }
-    return false;
-  };
-};
-const maxPlaceholderUnits = 32;
-
-const patternsFor = ({ form }: Leaf, kinds: readonly string[]): RegExp[] => {
-  const bracketed = placeholderPattern(kinds, 'bracketed');
-  return form === 'name' || form === 'id' ? [bracketed, placeholderPattern(kinds, 'bare')] : [bracketed];
-};
+const isNameForm = ({ form }: Leaf): boolean => form === 'name' || form === 'id';
 
 type LayerFinding = TextSpan & { readonly found: FoundValue; readonly isDetected: boolean };
 
-/** Findings in the layers of a leaf's rendered text, as spans of its own text. */
-const spansOf = (
-  { leaf, layers, rendered }: LeafState,
-  { kinds, find }: { readonly kinds: readonly string[]; readonly find: (layer: Layer) => LayerFinding[] },
-): FoundSpan[] => {
-  return layers.flatMap((layer) => {
-    const findings = find(layer);
-    if (findings.length === 0) return [];
-    const isInside = placeholderZones(layer.scan.text, patternsFor(leaf, kinds));
-    return findings.flatMap((finding): FoundSpan[] => {
-      const span = isInside(finding) ? null : layer.toLeaf(finding);
+/** Findings in the layers of a leaf's rendered text, as spans of its own text; none of what a placeholder hides. */
+const spansOf = ({ layers, rendered }: LeafState, find: (layer: Layer) => LayerFinding[]): FoundSpan[] =>
+  layers.flatMap((layer) =>
+    find(layer).flatMap(({ start, end, found, isDetected }): FoundSpan[] => {
+      const isHidden = layer.scan.text.slice(start, end).replaceAll(maskUnit, '') === '';
+      const span = isHidden ? null : layer.toLeaf({ start, end });
       if (span === null) return [];
-      const { found, isDetected } = finding;
-      const foundUnits = finding.end - finding.start;
-      return [{ ...rendered.toOriginal(span), found, foundUnits, isNumber: span.isNumber, isDetected }];
-    });
-  });
-};
+      return [{ ...rendered.toOriginal(span), found, foundUnits: end - start, isNumber: span.isNumber, isDetected }];
+    }),
+  );
 
 const detect = (state: LeafState, { rules, values }: Settling): FoundSpan[] => {
-  const detectors = state.leaf.form === 'id' || state.leaf.form === 'name' ? rules.idDetectors : rules.detectors;
+  const detectors = isNameForm(state.leaf) ? rules.idDetectors : rules.detectors;
   const find = ({ scan }: Layer): LayerFinding[] =>
     detectors
       .flatMap((detector) => detector(scan))
+      .filter(({ start, end }) => !rules.allows(scan.lower.slice(start, end)))
       .map(({ kind, start, end }) => ({
         start,
         end,
         found: { kind, value: canonicalValue(kind, scan.lower.slice(start, end)) },
         isDetected: true,
-      }))
-      .filter(({ start, end }) => !rules.allows(scan.lower.slice(start, end)));
-  const spans = spansOf(state, { kinds: rules.kinds, find });
-  for (const { found } of spans) values.set(`${found.kind}\0${found.value}`, found);
-  return spans;
+      }));
+  return spansOf(state, find).map((span) => {
+    // What is a telephone number here and an id there is one value, and what it was first.
+    const key = valueKey(span.found);
+    const found = values.get(key) ?? span.found;
+    values.set(key, found);
+    return { ...span, found };
+  });
 };
 
 const sweep = (state: LeafState, { search, rules }: Settling & { readonly search: ValueSearch }): FoundSpan[] => {
@@ -113,11 +90,14 @@ const sweep = (state: LeafState, { search, rules }: Settling & { readonly search
     search(scan)
       .map(({ kind, value, start, end }) => ({ start, end, found: { kind, value }, isDetected: false }))
       .filter(({ start, end }) => !rules.allows(scan.lower.slice(start, end)));
-  return spansOf(state, { kinds: rules.kinds, find });
+  return spansOf(state, find);
 };
 
 /** Numbers what was found, in order, and renders the texts anew. */
-const render = (states: readonly LeafState[], taken: ReturnType<typeof takenNumbers>, meter: Meter): void => {
+const render = (
+  states: readonly LeafState[],
+  { taken, read }: Pick<Settling, 'read'> & { readonly taken: ReturnType<typeof takenNumbers> },
+): void => {
   const book = createPlaceholderBook(taken);
   for (const { spans } of states) for (const { found, isDetected } of spans) if (isDetected) book.number(found);
   for (const state of states) {
@@ -131,7 +111,7 @@ const render = (states: readonly LeafState[], taken: ReturnType<typeof takenNumb
     state.placeholders = replacements.map(({ placeholder }) => placeholder);
     if (rendered.text === state.rendered.text) continue;
     state.rendered = rendered;
-    state.layers = leafLayers({ ...leaf, text: rendered.text }, meter);
+    state.layers = read({ ...leaf, text: rendered.text });
     state.isNew = true;
   }
 };
@@ -146,6 +126,11 @@ export const settleLeaves = (
   leaves: readonly Leaf[],
   { rules, meter }: { readonly rules: CheckedRules; readonly meter: Meter },
 ): SettledLeaves => {
+  const masks = {
+    text: placeholderMask(rules.kinds, { inNames: false }),
+    name: placeholderMask(rules.kinds, { inNames: true }),
+  };
+  const read = (leaf: Leaf): Layer[] => leafLayers(leaf, { meter, mask: isNameForm(leaf) ? masks.name : masks.text });
   const states = leaves.map((leaf): LeafState => {
     const rendered = renderLeaf(leaf, []);
     return {
@@ -154,11 +139,11 @@ export const settleLeaves = (
       spans: [],
       rendered,
       placeholders: [],
-      layers: leafLayers(leaf, meter),
+      layers: read(leaf),
       isNew: true,
     };
   });
-  const settling: Settling = { rules, meter, values: new Map() };
+  const settling: Settling = { rules, read, values: new Map() };
   const { values } = settling;
   const taken = takenIn(leaves, rules.kinds);
   let search: ValueSearch | null = null;
@@ -181,7 +166,7 @@ export const settleLeaves = (
         values: [...values.values()],
       };
     }
-    render(states, taken, meter);
+    render(states, { taken, read });
   }
   throw new RedactionError('leak', `Cannot redact the request: ${maxRounds} rounds found more in what would go out.`);
 };

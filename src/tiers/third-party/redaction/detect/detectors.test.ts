@@ -37,6 +37,7 @@ describe('e-mail addresses', () => {
   it('ends where a sentence ends, and begins behind signs of URLs', () => {
     expect(redacted('Ask bob@example.com. Or <mailto:bob@example.com>')).toBe('Ask [EMAIL_1]. Or <mailto:[EMAIL_1]>');
     expect(redacted('https://x.example/?to=bob@example.com&n=1')).toBe('https://x.example/?to=[EMAIL_1]&n=1');
+    expect(redacted('a@b.example|c@d.example,e@f.example')).toBe('[EMAIL_1]|[EMAIL_2],[EMAIL_3]');
     expect(redacted('联系bob@example.com你好')).toBe('联系[EMAIL_1]你好');
   });
 });
@@ -178,6 +179,7 @@ describe('national ids', () => {
   it('takes nine digits only where a word says whose they are', () => {
     expect(redacted('BSN 111222333')).toBe('BSN [NATIONALID_1]');
     expect(redacted('bsn: 1112.22.333')).toBe('bsn: [NATIONALID_1]');
+    expect(redacted('SSN123-45-6789')).toBe('SSN[NATIONALID_1]');
     expect(redacted('SSN 123456789')).toBe('SSN [NATIONALID_1]');
     expect(redacted('Aadhaar 234123412346')).toBe('Aadhaar [NATIONALID_1]');
     expect(redacted('111222333 123456789 234123412346')).toBe('111222333 123456789 234123412346');

@@ -17,15 +17,15 @@ const isWordCode = (code: number): boolean =>
 const isLocalCode = (code: number): boolean => isWordCode(code) || localSymbols.includes(String.fromCharCode(code));
 const isDomainCode = (code: number): boolean => isWordCode(code) || code === 0x2d || code === 0x2e;
 
-/** Where the local part before `at` begins; `at` where there is none. */
-const localStart = (scan: ScanText, at: number): number => {
+/** Where the local part before `at` begins, not before `from`; `at` where there is none. */
+const localStart = (scan: ScanText, { at, from }: { readonly at: number; readonly from: number }): number => {
   const { text } = scan;
   if (text[at - 1] === '"') {
     const open = text.lastIndexOf('"', at - 2);
     scan.meter.steps += maxLocalUnits;
-    return open >= 0 && at - open <= maxLocalUnits ? open : at;
+    return open >= from && at - open <= maxLocalUnits ? open : at;
   }
-  let start = runStart(scan, { at, most: maxLocalUnits, test: isLocalCode });
+  let start = Math.max(from, runStart(scan, { at, most: maxLocalUnits, test: isLocalCode }));
   // In `?to=alice@...` and `a/b/alice@...` the address begins after the sign.
   for (let index = at - 1; index >= start; index--)
     if ('=/?&'.includes(text[index]!)) {
@@ -54,7 +54,7 @@ export const findEmails: Detector = (scan) => {
   const findings = [];
   let from = 0;
   for (let at = scan.text.indexOf('@'); at >= 0; at = scan.text.indexOf('@', at + 1)) {
-    const start = Math.max(from, localStart(scan, at));
+    const start = localStart(scan, { at, from });
     const end = start < at ? domainEnd(scan, at + 1) : at + 1;
     if (end === at + 1 || scan.lower.slice(start, at) === 'git') continue;
     findings.push({ kind: 'email', start, end });

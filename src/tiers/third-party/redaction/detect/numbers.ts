@@ -121,7 +121,7 @@ const standsAlone = ({ text }: ScanText, { match, run, at }: { match: DigitMatch
   !isLetter(text.charCodeAt(match.end)) &&
   !(run.groups[at]!.end === match.end && run.separators[at - 1] === '.');
 
-/** Cards are also found between letters (`card4111...`), unless all of them could be a hash's. */
+/** Cards and numbers in groups are also found behind letters (`SSN123-45-6789`), unless those could be a hash's. */
 const touchesOnlyWords = (scan: ScanText, { start, end }: DigitMatch): boolean => {
   const { text } = scan;
   const sides = [text.charCodeAt(start - 1), text.charCodeAt(end)].filter(isLetter);
@@ -133,7 +133,8 @@ const findByRules = (scan: ScanText, { run, at }: { readonly run: DigitRun; read
     const match = matchShape(run, { at, shape });
     scan.meter.steps++;
     if (match === null || !check(match.digits)) return [];
-    if (!standsAlone(scan, { match, run, at }) && !(kind === 'card' && touchesOnlyWords(scan, match))) return [];
+    const mayTouch = kind === 'card' || shape.lengths.length > 1;
+    if (!standsAlone(scan, { match, run, at }) && !(mayTouch && touchesOnlyWords(scan, match))) return [];
     if (cue !== undefined && !hasCue(scan, { at: match.start, pattern: cue })) return [];
     return [{ kind, start: match.start, end: match.end }];
   });

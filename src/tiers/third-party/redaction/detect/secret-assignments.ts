@@ -4,7 +4,7 @@
  * A value counts when it looks like one: more of a password (any in quotes), more strictly of a token, which is also a
  * word of grammar books. Types, references to variables, calls and masks are values of programs, not secrets.
  */
-import { virtualQuote } from '../virtual-quote.js';
+import { virtualQuote } from '../noncharacters.js';
 import { isAlnum, isSpace } from './characters.js';
 import { isOrdinaryValue } from './ordinary-values.js';
 import { createTextFinder, type Detector, type Finding, runEnd, type ScanText } from './scan-text.js';
@@ -66,7 +66,7 @@ const valueAt = (scan: ScanText, at: number): Value => {
   const parameter = /&[\w.~-]{1,32}=/.exec(text.slice(at, end));
   if (parameter !== null) end = at + parameter.index;
   const openers: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
-  while (end > at && ',;.)]}\\'.includes(text[end - 1]!)) {
+  while (end > at && ',;:.)]}\\'.includes(text[end - 1]!)) {
     const opener = openers[text[end - 1]!];
     if (opener !== undefined && text.slice(at, end).includes(opener)) break;
     end--;
