@@ -10,7 +10,7 @@ import { type JsonSegment, jsonSegments } from './json-segments.js';
 import { virtualQuote } from './noncharacters.js';
 import type { Placeholder, Spelling } from './placeholders.js';
 import { originalSpan, plainView, type TextSpan, type TextView } from './text-view.js';
-import type { Leaf } from './walk-request.js';
+import type { Leaf } from './walk-fields.js';
 
 /** A text to look through; spans in it lie in the leaf's text by `toLeaf`, null for what is not the leaf's own. */
 export interface Layer {

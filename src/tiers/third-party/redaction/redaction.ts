@@ -44,7 +44,10 @@ export interface Redaction<Request extends RedactableRequest = RedactableRequest
   restoreEvents(events: AsyncIterable<ChatEvent>): AsyncIterable<ChatEvent>;
 }
 
-/** Throws RedactionError for a request that it cannot redact for certain; then nothing may leave. */
+/**
+ * Throws RedactionError for a request that it cannot redact for certain; then nothing may leave. The request is as the
+ * provider gets it, its model's name included: a changed copy of what comes back is no redacted request.
+ */
 export interface Redactor {
   redact<Request extends RedactableRequest>(request: Request): Redaction<Request>;
 }

@@ -279,13 +279,12 @@ describe('what stops a request', () => {
   });
 
   it('names that would no longer differ', () => {
-    const tools = [{ name: 'NAME_2' }, { name: 'ada' }, { name: 'NAME_1' }];
-    const rules = { terms: [{ kind: 'name', words: ['ada'] }] };
-    // Numbers that are taken are not given out, so that it does not come to that.
-    expect(redact({ ...say('x'), tools }, rules).request.tools).toEqual([
-      { name: 'NAME_2' },
-      { name: 'NAME_3' },
-      { name: 'NAME_1' },
+    // The first is an address with "_2" behind it, the last another spelling of the address.
+    const tools = ['a@b.example_2', 'a@b.example', 'A@b.example'].map((name) => ({ name }));
+    expect(failure({ ...say('x'), tools })).toMatchObject({ code: 'ambiguous' });
+    expect(redact({ ...say('x'), tools: tools.slice(0, 2) }).request.tools).toEqual([
+      { name: 'EMAIL_1_2' },
+      { name: 'EMAIL_1' },
     ]);
   });
 

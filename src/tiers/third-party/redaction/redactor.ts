@@ -15,7 +15,8 @@ import { type CheckedRules, checkRules, type RedactionRules } from './redaction-
 import { createRestorer, restoreEvents } from './restore-answer.js';
 import { type SettledLeaf, settleLeaves } from './settle-leaves.js';
 import { plainView } from './text-view.js';
-import { contractWords, type Leaf, type RedactableRequest, walkRequest } from './walk-request.js';
+import type { Leaf } from './walk-fields.js';
+import { contractWords, type RedactableRequest, walkRequest } from './walk-request.js';
 
 const foundIn = (leaves: readonly SettledLeaf[]): RedactedValue[] => {
   const byCore = new Map<string, { kind: string; count: number }>();

@@ -15,7 +15,7 @@ import { RedactionError } from './redaction-error.js';
 import type { CheckedRules } from './redaction-rules.js';
 import { type FoundSpan, mergeSpans } from './span-set.js';
 import { plainView, type TextSpan } from './text-view.js';
-import type { Leaf } from './walk-request.js';
+import type { Leaf } from './walk-fields.js';
 
 /** Each round but the last finds something that the one before uncovered; real texts need two. */
 const maxRounds = 10;

@@ -72,7 +72,7 @@ export const findLetteredIds: Detector = (scan) => {
   for (let at = 0; digitRuns.length > 0 && at < text.length; at++) {
     const first = text.charCodeAt(at);
     if (!isAlnum(first) || isAlnum(text.charCodeAt(at - 1))) continue;
-    findings.push(...takeIban(scan, at));
+    if (isDigit(text.charCodeAt(at + 2))) findings.push(...takeIban(scan, at));
     for (const rule of rulesFor(first, text.charCodeAt(at + 1))) findings.push(...take(scan, at, rule));
   }
   return findings;
