@@ -1,7 +1,8 @@
 /** Reserving, settling and releasing: what a budget holds, what is refused, and what happens late or twice. */
 import { describe, expect, it } from 'vitest';
-import { onBothDatabases, reservation, settlement, startMs } from './databases.test-support.js';
+import { onBothDatabases } from './databases.test-support.js';
 import type { BudgetState, Ledger } from './ledger.js';
+import { reservation, settlement, startMs } from './requests.test-support.js';
 
 const noBudget = { keyId: null, app: null, perMonthNanoUsd: null, perMonthTokens: null };
 const sums = ({ spentNanoUsd, reservedNanoUsd, spentTokens, reservedTokens }: BudgetState) => [

@@ -1,7 +1,8 @@
 /** A yes is for these bytes, this provider, this long, and for a request once: every other use is refused. */
 import { describe, expect, it } from 'vitest';
-import { onBothDatabases, startMs } from './databases.test-support.js';
+import { onBothDatabases } from './databases.test-support.js';
 import type { ConsentRecord, Ledger } from './ledger.js';
+import { startMs } from './requests.test-support.js';
 
 const asked = (id: string, fields: Partial<ConsentRecord> = {}): Omit<ConsentRecord, 'state'> => ({
   id,

@@ -3,9 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
-import type { ReceiptBody } from '../trust/receipt.js';
-import { receiptBody } from '../trust/receipt.test-support.js';
-import type { Ledger, Reservation, Settlement } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import { openLedger } from './open-ledger.js';
 import { hasPostgres, type PrivatePostgres, startPostgres } from './postgres/private-postgres.test-support.js';
 
@@ -57,35 +55,4 @@ export const onBothDatabases = (tests: (database: TestDatabase) => void): void =
         },
       });
     });
-};
-
-export const startMs = Date.UTC(2026, 2, 15, 12);
-
-export const reservation = (id: string, fields: Partial<Reservation> = {}): Reservation => ({
-  id,
-  keyId: null,
-  app: null,
-  nanoUsd: 100,
-  tokens: 10,
-  expiresMs: startMs + 60_000,
-  ...fields,
-});
-
-/** Of 100 nanodollars and 10 tokens unless said otherwise; its receipt fits. */
-export const settlement = (
-  id: string,
-  fields: { readonly nanoUsd?: number; readonly tokens?: number; readonly receipt?: Partial<ReceiptBody> } = {},
-): Settlement => {
-  const nanoUsd = fields.nanoUsd ?? 100;
-  return {
-    reservationId: id,
-    nanoUsd,
-    tokens: fields.tokens ?? 10,
-    receipt: receiptBody(id, {
-      startedMs: startMs,
-      endedMs: startMs + 1000,
-      costNanoUsd: nanoUsd,
-      ...fields.receipt,
-    }),
-  };
 };

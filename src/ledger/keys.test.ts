@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { onBothDatabases, startMs } from './databases.test-support.js';
+import { onBothDatabases } from './databases.test-support.js';
+import { startMs } from './requests.test-support.js';
 
 onBothDatabases((database) => {
   const now = () => startMs;

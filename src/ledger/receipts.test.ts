@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../trust/verify-chain.js';
-import { onBothDatabases, reservation, settlement, startMs } from './databases.test-support.js';
+import { onBothDatabases } from './databases.test-support.js';
 import type { Ledger } from './ledger.js';
 import { openLedger } from './open-ledger.js';
+import { reservation, settlement, startMs } from './requests.test-support.js';
 
 const verifyAll = async (ledger: Ledger) => {
   const receipts = await ledger.receipts({ limit: 100_000 });

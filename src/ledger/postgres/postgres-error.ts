@@ -20,6 +20,8 @@ const away = new Set([
 ]);
 /** Connection exception, invalid authorization, invalid database, operator intervention, system error (outside). */
 const awayClasses = new Set(['08', '28', '3D', '58']);
+/** The server ended the session: shutting down, crashed, starting up. */
+const lostConnection = new Set(['57P01', '57P02', '57P03']);
 const repeatable = new Set(['40001', '40P01']);
 
 const codeOf = (error: unknown): string => {
@@ -27,8 +29,8 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' ? code : '';
 };
 
-/** SQLSTATEs have five characters, the system's own codes are words. */
-const isSqlState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code);
+/** A code of the system (EPIPE), not of Node's own errors (ERR_INVALID_ARG_TYPE), which are faults of ours. */
+const isSystemCode = (code: string): boolean => /^E(?!RR_)[A-Z0-9]+$/.test(code);
 
 /** Rolled back because of others: the same again may succeed. */
 export const isRepeatable = (error: unknown): boolean => repeatable.has(codeOf(error));
@@ -37,13 +39,8 @@ export const isRepeatable = (error: unknown): boolean => repeatable.has(codeOf(e
 export const isConnectionFailure = (error: unknown): boolean => {
   if (error instanceof LedgerError || !(error instanceof Error)) return false;
   const code = codeOf(error);
-  if (isSqlState(code)) return code.startsWith('08') || code === '57P01' || code === '57P02' || code === '57P03';
-  // Codes of the system (ECONNREFUSED), not those of Node's own errors (ERR_INVALID_ARG_TYPE), which are faults of ours.
-  return (
-    /^E(?!RR_)[A-Z0-9]+$/.test(code) ||
-    error instanceof AggregateError ||
-    (code === '' && /connection|timeout|not queryable|terminated/i.test(error.message))
-  );
+  if (code === '') return error instanceof AggregateError || /connection|timeout|not queryable/i.test(error.message);
+  return isSystemCode(code) || code.startsWith('08') || lostConnection.has(code);
 };
 
 /** A LedgerError for what the database or the network did; anything else, which is a fault of ours, as it is. */

@@ -69,6 +69,8 @@ const createPool = (connectionString: string): pg.Pool => {
     application_name: 'spillway',
   });
   pool.on('connect', (client) => {
+    // A connection that dies while it is in use fails its queries; said twice, it would end the process.
+    client.on('error', () => {});
     // A connection on which this fails fails at its next query too, where somebody waits for it.
     client.query(sessionSettings).catch(() => {});
   });
