@@ -4,8 +4,8 @@ import type { Step } from '../sql/step.js';
 
 export interface Action<Args, Result> {
   /**
-   * `write` runs in a transaction that may change rows; `read` is a few rows by an index; `scan` may read many and must
-   * not hold up requests.
+   * `write` runs in a transaction that may change rows; `read` is a few rows; `scan` may be very many and must not hold
+   * up requests.
    */
   readonly access: 'write' | 'read' | 'scan';
   /** Throws LedgerError to refuse, here or in the step's `decide`. */

@@ -147,7 +147,7 @@ export const removeBudgetAction: Action<{ readonly id: string }, null> = {
 };
 
 export const listBudgetsAction: Action<{ readonly nowMs: number }, readonly BudgetState[]> = {
-  access: 'scan',
+  access: 'read',
   step: ({ nowMs }, { db }) => {
     const month = monthOf(nowMs);
     const states = db

@@ -55,7 +55,7 @@ export const findKeyAction: Action<{ readonly hash: string }, KeyWithHash | null
 };
 
 export const listKeysAction: Action<null, readonly KeyRecord[]> = {
-  access: 'scan',
+  access: 'read',
   step: (_, { db }) =>
     createReading(
       { keys: buildQuery(db.selectFrom('keys').selectAll().orderBy('created_ms').orderBy('id')) },

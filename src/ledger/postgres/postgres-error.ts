@@ -35,6 +35,9 @@ const isSystemCode = (code: string): boolean => /^E(?!RR_)[A-Z0-9]+$/.test(code)
 /** Rolled back because of others: the same again may succeed. */
 export const isRepeatable = (error: unknown): boolean => repeatable.has(codeOf(error));
 
+/** The table or its schema is not there. */
+export const isMissingTable = (error: unknown): boolean => ['42P01', '3F000'].includes(codeOf(error));
+
 /** The connection did not come about, or is no longer one. */
 export const isConnectionFailure = (error: unknown): boolean => {
   if (error instanceof LedgerError || !(error instanceof Error)) return false;

@@ -8,10 +8,10 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { LedgerError } from '../ledger-error.js';
 import { postgresSchema } from '../sql/dialect.js';
-import { migrateToLatest } from '../sql/migrate.js';
+import { isCurrent, migrateToLatest, migrationTable } from '../sql/migrate.js';
 import type { Query } from '../sql/statement.js';
 import type { Step } from '../sql/step.js';
-import { isConnectionFailure, isRepeatable, postgresFailure } from './postgres-error.js';
+import { isConnectionFailure, isMissingTable, isRepeatable, postgresFailure } from './postgres-error.js';
 
 export interface PostgresStore {
   /** Connects and brings the schema up to date; once done, does nothing. Rejects with LedgerError. */
@@ -136,10 +136,25 @@ export const createPostgresStore = (options: {
   const pool = createPool(url);
   let opening: Promise<void> | null = null;
 
-  const migrate = (): Promise<void> =>
-    migrateToLatest(new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }), postgresSchema).catch((error) => {
+  /** Names of the migrations that were run; none in a new database. */
+  const migrationsRun = async (): Promise<string[]> => {
+    try {
+      const { rows } = await pool.query<{ name: string }>(`select name from ${postgresSchema}.${migrationTable}`);
+      return rows.map(({ name }) => name);
+    } catch (error) {
+      if (isMissingTable(error)) return [];
+      throw error;
+    }
+  };
+
+  const migrate = async (): Promise<void> => {
+    try {
+      if (isCurrent(await migrationsRun())) return;
+      await migrateToLatest(new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }), postgresSchema);
+    } catch (error) {
       throw postgresFailure(error, `open the ledger ${label}`);
-    });
+    }
+  };
 
   /** One attempt for all who wait; a failed one is made again at the next call. */
   const open = (): Promise<void> => {

@@ -10,7 +10,7 @@ import { dirname } from 'node:path';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import Database from 'libsql';
 import { LedgerError } from '../ledger-error.js';
-import { migrateToLatest } from '../sql/migrate.js';
+import { isCurrent, migrateToLatest, migrationTable } from '../sql/migrate.js';
 import type { Query } from '../sql/statement.js';
 import type { Step } from '../sql/step.js';
 import { isBusy, sqliteFailure } from './sqlite-error.js';
@@ -61,8 +61,16 @@ const configure = (db: Database.Database, { busyMs, maxPages }: SqliteStoreOptio
   if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`);
 };
 
+/** Names of the migrations that were run; none in a new file. */
+const migrationsRun = (db: Database.Database): string[] => {
+  const table = db.prepare("select name from sqlite_master where type = 'table' and name = ?").all(migrationTable);
+  if (table.length === 0) return [];
+  return (db.prepare(`select name from ${migrationTable}`).all() as { name: string }[]).map(({ name }) => name);
+};
+
 /** SQLite changes schemas in transactions; Kysely only knows that of PostgreSQL. So one is opened around it. */
 const migrate = async (db: Database.Database, busyMs: number): Promise<void> => {
+  if (isCurrent(migrationsRun(db))) return;
   waitForOthers(busyMs, () => db.exec('begin immediate'));
   try {
     await migrateToLatest(
