@@ -38,7 +38,10 @@ onBothDatabases((database) => {
     it('are found by id, and listed in order from anywhere', async () => {
       const ledger = await database.open();
       const signed = [];
-      for (const id of ['a', 'b', 'c']) signed.push(await ledger.settle(settlement(id, { receipt: { app: 'é 😀' } })));
+      for (const id of ['a', 'b', 'c'])
+        signed.push(
+          await ledger.settle(settlement(id, { receipt: { app: 'é 😀', redactions: { 'odd\0"\\{kind}': 1 } } })),
+        );
       const { chain } = signed[0]!;
       expect(signed.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
       expect(await ledger.receipt('receipt-b')).toEqual(signed[1]);

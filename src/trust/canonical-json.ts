@@ -6,7 +6,11 @@
  */
 import { TrustError } from './trust-error.js';
 
+/** What JSON writes as it is: ASCII but for controls, quote and backslash. */
+const plainText = /^[ !#-[\]-~]*$/;
+
 const text = (value: string): string => {
+  if (plainText.test(value)) return `"${value}"`;
   if (!value.isWellFormed())
     throw new TrustError('not-canonical', 'Cannot write canonical JSON: a string holds half of a surrogate pair.');
   return JSON.stringify(value);

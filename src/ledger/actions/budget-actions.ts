@@ -10,7 +10,7 @@ import type { BudgetRecord, BudgetState } from '../ledger.js';
 import { LedgerError } from '../ledger-error.js';
 import { addExactly } from '../money.js';
 import { monthOf, previousMonthStartMs } from '../month.js';
-import type { Dialect } from '../sql/dialect.js';
+import { type Dialect, postgresSchema } from '../sql/dialect.js';
 import type { BudgetMonthTable, BudgetTable } from '../sql/schema.js';
 import { buildQuery } from '../sql/statement.js';
 import { createReading, createStep } from '../sql/step.js';
@@ -21,7 +21,7 @@ const scopeOf = ({ keyId, app }: Pick<BudgetRecord, 'keyId' | 'app'>): string =>
 
 const holdBookings = (dialect: Dialect) =>
   dialect.locksRows
-    ? { compile: () => sql`lock table ${sql.table('spillway.budgets')} in exclusive mode`.compile(dialect.db) }
+    ? { compile: () => sql`lock table ${sql.table(`${postgresSchema}.budgets`)} in exclusive mode`.compile(dialect.db) }
     : undefined;
 
 interface Owner {

@@ -23,13 +23,16 @@ export interface BookContext {
 }
 
 interface BatchScope extends BookScope {
+  readonly reservationIds: readonly string[];
   readonly keyIds: readonly string[];
   readonly receiptIds: readonly string[];
 }
 
 /** What the operations touch, each once and sorted. */
 const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
-  const reservationIds = new Set<string>();
+  const reservedIds = new Set<string>();
+  const settledIds = new Set<string>();
+  const releasedIds = new Set<string>();
   const scopes = new Set<string>(['all']);
   const months = new Set<string>();
   const keyIds = new Set<string>();
@@ -41,24 +44,26 @@ const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
   for (const operation of operations)
     switch (operation.type) {
       case 'reserve':
-        reservationIds.add(operation.reservation.id);
+        reservedIds.add(operation.reservation.id);
         addOwner(operation.reservation.keyId, operation.reservation.app);
         months.add(monthOf(operation.nowMs));
         break;
       case 'settle':
-        reservationIds.add(operation.settlement.reservationId);
+        settledIds.add(operation.settlement.reservationId);
         addOwner(operation.settlement.receipt.keyId, operation.settlement.receipt.app);
         months.add(monthOf(operation.settlement.receipt.startedMs));
         receiptIds.add(operation.settlement.receipt.id);
         break;
       case 'release':
-        reservationIds.add(operation.reservationId);
+        releasedIds.add(operation.reservationId);
         break;
       default:
         operation satisfies never;
     }
   return {
-    reservationIds: [...reservationIds].sort(),
+    reservationIds: [...new Set([...reservedIds, ...settledIds, ...releasedIds])].sort(),
+    bookedIds: [...new Set([...settledIds, ...releasedIds])].sort(),
+    releasedIds: [...releasedIds].sort(),
     scopes: [...scopes].sort(),
     months: [...months].sort(),
     keyIds: [...keyIds].sort(),
@@ -101,7 +106,7 @@ export const bookBatch = (operations: readonly BookOperation[], context: BookCon
   const { dialect, statements } = context;
   const key = openKey(context);
   const scope = scopeOf(operations);
-  const { reservationIds, keyIds, receiptIds } = scope;
+  const { reservationIds, releasedIds, keyIds, receiptIds } = scope;
   const settles = receiptIds.length > 0;
   return createStep(
     {
@@ -111,7 +116,7 @@ export const bookBatch = (operations: readonly BookOperation[], context: BookCon
       budgets: statements.budgets(scope),
       months: statements.months(scope),
       limits: keyIds.length > 0 ? statements.limits({ keyIds }) : undefined,
-      rates: statements.rates({ keyIds, reservationIds }),
+      rates: statements.rates({ keyIds, releasedIds }),
       receipts: settles ? statements.receipts({ ids: receiptIds }) : undefined,
     },
     (rows) => {

@@ -27,13 +27,14 @@ export interface BookRows {
   readonly receipts: readonly ReceiptTable[];
 }
 
-/** A budget with its sums of one month. */
+export type MonthSums = Omit<BudgetMonthTable, 'budget_id' | 'month'>;
+
+/** A budget with its sums of one month as they are now; changed by `saveSums` only. */
 export interface MonthAccount {
   readonly budget: BudgetTable;
-  readonly sums: BudgetMonthTable;
+  readonly month: string;
+  sums: MonthSums;
 }
-
-export type MonthSums = Omit<BudgetMonthTable, 'budget_id' | 'month'>;
 
 export interface ReceiptHead {
   readonly chain: string;
@@ -51,7 +52,7 @@ export interface BookState {
     readonly keyId: string | null;
     readonly app: string | null;
     readonly month: string;
-  }): MonthAccount[];
+  }): readonly MonthAccount[];
   saveSums(account: MonthAccount, sums: MonthSums): void;
   /** Null for a key without a window. */
   slots(keyId: string | null): readonly RateSlot[] | null;
@@ -71,9 +72,12 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
   const added = new Map<string, ReservationTable>();
   const removed = new Set<string>();
   const budgets = new Map(rows.budgets.map((row) => [row.scope, row]));
-  const monthKey = (budgetId: string, month: string): string => `${month} ${budgetId}`;
-  const months = new Map(rows.months.map((row) => [monthKey(row.budget_id, row.month), row]));
-  const changedMonths = new Map<string, BudgetMonthTable>();
+  const accountKey = (budgetId: string, month: string): string => `${month} ${budgetId}`;
+  const sumsRead = new Map(rows.months.map((row) => [accountKey(row.budget_id, row.month), row]));
+  const accounts = new Map<string, MonthAccount>();
+  const changedAccounts = new Set<MonthAccount>();
+  /** Accounts by owner and month: a batch has few of these and many requests. */
+  const accountsOf = new Map<string, MonthAccount[]>();
   const rates = new Map(rows.rates.map((row) => [row.key_id, parseSlots(row.slots) as readonly RateSlot[]]));
   const changedRates = new Set<string>();
   const receipts = new Map<string, { readonly row: ReceiptTable; readonly receipt: SignedReceipt | null }>(
@@ -81,6 +85,17 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
   );
   const newReceipts: ReceiptTable[] = [];
   let head: ReceiptHead | undefined = rows.head[0];
+
+  /** One object for each budget and month, whoever asks for it. */
+  const account = (budget: BudgetTable, month: string): MonthAccount => {
+    const key = accountKey(budget.id, month);
+    let one = accounts.get(key);
+    if (one === undefined) {
+      one = { budget, month, sums: sumsRead.get(key) ?? noSums };
+      accounts.set(key, one);
+    }
+    return one;
+  };
 
   return {
     limits: new Map(rows.limits.map((row) => [row.id, row])),
@@ -93,17 +108,21 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
       reservations.delete(id);
       if (!added.delete(id)) removed.add(id);
     },
-    accounts: ({ keyId, app, month }) =>
-      scopesOf(keyId, app).flatMap((scope) => {
-        const budget = budgets.get(scope);
-        if (budget === undefined) return [];
-        const sums = months.get(monthKey(budget.id, month)) ?? { budget_id: budget.id, month, ...noSums };
-        return [{ budget, sums }];
-      }),
-    saveSums({ budget, sums: { month } }, sums) {
-      const row = { budget_id: budget.id, month, ...sums };
-      months.set(monthKey(budget.id, month), row);
-      changedMonths.set(monthKey(budget.id, month), row);
+    accounts({ keyId, app, month }) {
+      const owner = JSON.stringify([month, keyId, app]);
+      let found = accountsOf.get(owner);
+      if (found === undefined) {
+        found = scopesOf(keyId, app).flatMap((scope) => {
+          const budget = budgets.get(scope);
+          return budget === undefined ? [] : [account(budget, month)];
+        });
+        accountsOf.set(owner, found);
+      }
+      return found;
+    },
+    saveSums(of, sums) {
+      of.sums = sums;
+      changedAccounts.add(of);
     },
     slots: (keyId) => (keyId === null ? null : (rates.get(keyId) ?? null)),
     saveSlots(keyId, slots) {
@@ -122,12 +141,14 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
     },
     writes: () => [
       ...(removed.size === 0 ? [] : [statements.deleteReservations({ ids: [...removed] })]),
-      ...[...added.values()].map(statements.insertReservation),
-      ...[...changedMonths.values()].map(statements.saveMonth),
+      ...statements.insertReservations([...added.values()]),
+      ...[...changedAccounts].map(({ budget, month, sums }) =>
+        statements.saveMonth({ ...sums, budget_id: budget.id, month }),
+      ),
       ...[...changedRates].map((keyId) =>
         statements.saveRate({ key_id: keyId, slots: formatSlots(rates.get(keyId)!) }),
       ),
-      ...newReceipts.map(statements.insertReceipt),
+      ...statements.insertReceipts(newReceipts),
       ...(newReceipts.length === 0 ? [] : [statements.saveHead(newReceipts.at(-1)!)]),
     ],
   };

@@ -32,13 +32,13 @@ const rateStates = (
   return { requests: of('requests'), tokens: of('tokens') };
 };
 
-export const budgetStateOf = ({ budget, sums }: MonthAccount): BudgetState => ({
+export const budgetStateOf = ({ budget, month, sums }: MonthAccount): BudgetState => ({
   id: budget.id,
   keyId: budget.key_id,
   app: budget.app,
   perMonthNanoUsd: budget.per_month_nano_usd,
   perMonthTokens: budget.per_month_tokens,
-  month: sums.month,
+  month,
   spentNanoUsd: sums.spent_nano_usd,
   reservedNanoUsd: sums.reserved_nano_usd,
   spentTokens: sums.spent_tokens,

@@ -5,17 +5,20 @@
  * one order everywhere (chain, reservations, budgets, rate windows; within a table by id), so that no two wait for each
  * other. A month's row is guarded by its budget's.
  */
-import { type Expression, sql } from 'kysely';
-import type { Dialect } from './dialect.js';
+import { type CompiledQuery, type Expression, sql } from 'kysely';
+import { type Dialect, postgresSchema } from './dialect.js';
 import type { BudgetMonthTable, RateWindowTable, ReceiptTable, ReservationTable, SignerTable } from './schema.js';
-import { pick, prepareStatement } from './statement.js';
+import { pick, prepareStatement, type Query } from './statement.js';
 
-/** What a batch touches; `reservationIds` may be of reservations that are not there. */
+/** What a batch touches. Ids may be of reservations that are not there. */
 export interface BookScope {
-  readonly reservationIds: readonly string[];
   /** `all`, `key:ID`, `app:NAME`. */
   readonly scopes: readonly string[];
   readonly months: readonly string[];
+  /** Reservations whose month counts too. */
+  readonly bookedIds: readonly string[];
+  /** Those of them of which only the reservation knows the key and the app. */
+  readonly releasedIds: readonly string[];
 }
 
 const receiptColumns = [
@@ -66,9 +69,9 @@ const createReads = (dialect: Dialect) => {
 
   /** Scopes that were named, and those of reservations that are there. */
   const inScope = (args: BookScope, scope: Expression<string>) =>
-    sql<boolean>`(${dialect.contains(args.scopes, scope)} or ${scope} in (${reservations(args.reservationIds).select(
+    sql<boolean>`(${dialect.contains(args.scopes, scope)} or ${scope} in (${reservations(args.releasedIds).select(
       sql<string>`'key:' || key_id`.as('scope'),
-    )}) or ${scope} in (${reservations(args.reservationIds).select(sql<string>`'app:' || app`.as('scope'))}))`;
+    )}) or ${scope} in (${reservations(args.releasedIds).select(sql<string>`'app:' || app`.as('scope'))}))`;
 
   return {
     head: prepareStatement(dialect, 'book-head', () =>
@@ -88,7 +91,7 @@ const createReads = (dialect: Dialect) => {
      * PostgreSQL only.
      */
     budgetsTable: prepareStatement(dialect, 'book-budgets-table', () => ({
-      compile: () => sql`lock table ${sql.table('spillway.budgets')} in row share mode`.compile(db),
+      compile: () => sql`lock table ${sql.table(`${postgresSchema}.budgets`)} in row share mode`.compile(db),
     })),
     budgets: prepareStatement(dialect, 'book-budgets', (args: BookScope) =>
       db
@@ -111,7 +114,7 @@ const createReads = (dialect: Dialect) => {
         .where((eb) =>
           eb.or([
             dialect.contains(args.months, eb.ref('month')),
-            eb('month', 'in', reservations(args.reservationIds).select('month')),
+            eb('month', 'in', reservations(args.bookedIds).select('month')),
           ]),
         ),
     ),
@@ -124,14 +127,14 @@ const createReads = (dialect: Dialect) => {
     rates: prepareStatement(
       dialect,
       'book-rates',
-      (args: { readonly keyIds: readonly string[]; readonly reservationIds: readonly string[] }) =>
+      (args: { readonly keyIds: readonly string[]; readonly releasedIds: readonly string[] }) =>
         db
           .selectFrom('rate_windows')
           .selectAll()
           .where((eb) =>
             eb.or([
               dialect.contains(args.keyIds, eb.ref('key_id')),
-              eb('key_id', 'in', reservations(args.reservationIds).select('key_id')),
+              eb('key_id', 'in', reservations(args.releasedIds).select('key_id')),
             ]),
           )
           .orderBy('key_id')
@@ -146,11 +149,37 @@ const createReads = (dialect: Dialect) => {
   };
 };
 
+/**
+ * Inserts for any number of rows: on PostgreSQL one statement, whose rows are one JSON text, because each statement costs
+ * messages; on SQLite one for each row, because there a prepared statement costs less than reading JSON.
+ */
+const createInsert = <Row>(
+  dialect: Dialect,
+  table: 'reservations' | 'receipts',
+  insertOne: (row: Row) => { compile(): CompiledQuery<unknown> },
+): ((rows: readonly Row[]) => Query[]) => {
+  if (!dialect.locksRows) {
+    const one = prepareStatement(dialect, `book-insert-${table}`, insertOne);
+    return (rows) => rows.map(one);
+  }
+  const name = sql.table(`${postgresSchema}.${table}`);
+  const all = prepareStatement(dialect, `book-insert-${table}`, (args: { readonly json: string }) => ({
+    compile: () =>
+      sql`insert into ${name} select * from json_populate_recordset(null::${name}, ${args.json}::json)`.compile(
+        dialect.db,
+      ),
+  }));
+  return (rows) => (rows.length === 0 ? [] : [all({ json: JSON.stringify(rows) })]);
+};
+
 const createWrites = (dialect: Dialect) => {
   const { db } = dialect;
   return {
-    insertReservation: prepareStatement(dialect, 'book-insert-reservation', (row: ReservationTable) =>
+    insertReservations: createInsert(dialect, 'reservations', (row: ReservationTable) =>
       db.insertInto('reservations').values(pick(row, reservationColumns)),
+    ),
+    insertReceipts: createInsert(dialect, 'receipts', (row: ReceiptTable) =>
+      db.insertInto('receipts').values(pick(row, receiptColumns)),
     ),
     deleteReservations: prepareStatement(
       dialect,
@@ -173,9 +202,6 @@ const createWrites = (dialect: Dialect) => {
     ),
     saveRate: prepareStatement(dialect, 'book-save-rate', (row: RateWindowTable) =>
       db.updateTable('rate_windows').set({ slots: row.slots }).where('key_id', '=', row.key_id),
-    ),
-    insertReceipt: prepareStatement(dialect, 'book-insert-receipt', (row: ReceiptTable) =>
-      db.insertInto('receipts').values(pick(row, receiptColumns)),
     ),
     saveHead: prepareStatement(
       dialect,
