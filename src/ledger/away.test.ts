@@ -192,6 +192,25 @@ describe.skipIf(!hasPostgres)('a PostgreSQL', () => {
     await ledger.close();
   });
 
+  it('that does not answer is refused after a bounded wait, and used again when it does', async () => {
+    const ledger = await open();
+    await ledger.settle(settlement('a'));
+    postgres.freeze();
+    try {
+      await expectRefused(ledger);
+      await expect(ledger.settle(settlement('b'))).rejects.toEqual(unavailable);
+    } finally {
+      postgres.thaw();
+    }
+    await ledger.settle(settlement('b'));
+    // What was sent before the wait ended may have been written after it.
+    await ledger.release('x');
+    const receipts = await ledger.receipts({ limit: 10 });
+    await expectWhole(ledger, receipts.length);
+    expect(receipts.filter(({ body }) => body.requestId === 'b')).toHaveLength(1);
+    await ledger.close();
+  });
+
   it('of a later version is refused at once', async () => {
     await (await open()).close();
     const { Client } = (await import('pg')).default;

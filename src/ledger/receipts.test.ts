@@ -35,6 +35,13 @@ onBothDatabases((database) => {
       rmSync(folder, { recursive: true });
     });
 
+    it('begin in one chain when many servers meet an empty database at once', async () => {
+      const servers = await Promise.all(Array.from({ length: 6 }, () => database.open()));
+      const receipts = await Promise.all(servers.map((server, index) => server.settle(settlement(`r${index}`))));
+      expect(new Set(receipts.map(({ chain }) => chain)).size).toBe(1);
+      expect(await verifyAll(servers[0]!)).toMatchObject({ checked: 6, faults: [] });
+    });
+
     it('are found by id, and listed in order from anywhere', async () => {
       const ledger = await database.open();
       const signed = [];

@@ -38,6 +38,10 @@ export const isRepeatable = (error: unknown): boolean => repeatable.has(codeOf(e
 /** The table or its schema is not there. */
 export const isMissingTable = (error: unknown): boolean => ['42P01', '3F000'].includes(codeOf(error));
 
+/** The database did not answer in time: asking again at once would only wait as long again. */
+export const isTimeout = (error: unknown): boolean =>
+  error instanceof Error && /^Query read timeout/.test(error.message);
+
 /** The connection did not come about, or is no longer one. */
 export const isConnectionFailure = (error: unknown): boolean => {
   if (error instanceof LedgerError || !(error instanceof Error)) return false;

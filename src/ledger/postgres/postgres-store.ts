@@ -11,7 +11,7 @@ import { postgresSchema } from '../sql/dialect.js';
 import { isCurrent, migrateToLatest, migrationTable } from '../sql/migrate.js';
 import type { Query } from '../sql/statement.js';
 import type { Step } from '../sql/step.js';
-import { isConnectionFailure, isMissingTable, isRepeatable, postgresFailure } from './postgres-error.js';
+import { isConnectionFailure, isMissingTable, isRepeatable, isTimeout, postgresFailure } from './postgres-error.js';
 
 export interface PostgresStore {
   /** Connects and brings the schema up to date; once done, does nothing. Rejects with LedgerError. */
@@ -201,7 +201,7 @@ export const createPostgresStore = (options: {
         await open();
         return await action();
       } catch (error) {
-        const lost = isConnectionFailure(error);
+        const lost = isConnectionFailure(error) && !isTimeout(error);
         if (lost) connectionsLost++;
         const again = (lost && connectionsLost === 1) || (isRepeatable(error) && repeats < mostRepeats);
         if (!again) throw postgresFailure(error, `${what} the ledger ${label}`);

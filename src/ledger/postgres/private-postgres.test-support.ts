@@ -16,6 +16,9 @@ export interface PrivatePostgres {
   start(): Promise<void>;
   /** `fast` ends sessions and shuts down; `kill` is a crash. */
   stop(how: 'fast' | 'kill'): Promise<void>;
+  /** Stops all of its processes where they are, as a network that lets nothing through; `thaw` lets them go on. */
+  freeze(): void;
+  thaw(): void;
   remove(): Promise<void>;
 }
 
@@ -106,10 +109,20 @@ export const startPostgres = async (settings: Readonly<Record<string, string>> =
     await ended;
   };
 
+  /** The server first, then its children: it starts no further ones. */
+  const signalAll = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+    const pid = server!.pid!;
+    process.kill(pid, signal);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    for (const child of children) process.kill(Number(child), signal);
+  };
+
   await start();
   return {
     start,
     stop,
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
     async createDatabase() {
       const client = new pg.Client({ connectionString: urlOf('postgres') });
       await client.connect();
