@@ -39,7 +39,7 @@ export interface Target {
 export interface BenchRow {
   /** What was measured, such as `Qwen2.5-0.5B shape, 16 sequences`. */
   readonly what: string;
-  readonly unit: 'tokens/s' | 'ms' | 'MB';
+  readonly unit: 'tokens/s' | 'requests/s' | 'ms' | 'MB';
   readonly ours: Side;
   /** null where only ours could be measured. */
   readonly other: Side | null;

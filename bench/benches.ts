@@ -6,6 +6,7 @@ import { againstNodeLlamaCpp } from './against-node-llama-cpp.js';
 import type { Bench } from './bench.js';
 import { engineDecode } from './engine-decode.js';
 import { httpStreaming } from './http-streaming.js';
+import { ledgerSettle } from './ledger-settle.js';
 import { prefixTtft } from './prefix-ttft.js';
 import { serverMemory } from './server-memory.js';
 import { startToFirstToken } from './start-to-first-token.js';
@@ -18,4 +19,5 @@ export const benches: readonly Bench[] = [
   prefixTtft,
   startToFirstToken,
   serverMemory,
+  ledgerSettle,
 ];

@@ -4,7 +4,8 @@
 import type { BenchResult, BenchRow, Side, Spread, Target } from './bench.js';
 
 const format = (value: number, unit: BenchRow['unit']): string => {
-  const digits = unit === 'tokens/s' || value >= 100 ? (value >= 100 ? 0 : 1) : value >= 10 ? 1 : 2;
+  const digits =
+    unit === 'tokens/s' || unit === 'requests/s' || value >= 100 ? (value >= 100 ? 0 : 1) : value >= 10 ? 1 : 2;
   return value.toFixed(digits);
 };
 

@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   models: async (program) => (await import('./models-command.js')).addModelsCommand(program),
   pull: async (program) => (await import('./pull-command.js')).addPullCommand(program),
   bench: async (program) => (await import('./bench-command.js')).addBenchCommand(program),
+  keys: async (program) => (await import('./keys-command.js')).addKeysCommand(program),
+  budget: async (program) => (await import('./budget-command.js')).addBudgetCommand(program),
+  usage: async (program) => (await import('./usage-command.js')).addUsageCommand(program),
+  receipts: async (program) => (await import('./receipts-command.js')).addReceiptsCommand(program),
   doctor: async (program) => (await import('./doctor-command.js')).addDoctorCommand(program),
 };
 

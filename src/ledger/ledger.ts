@@ -48,6 +48,7 @@ export interface Reservation {
   readonly expiresMs: number;
 }
 
+/** `resetMs` counts from now, until all of the limit is back. */
 export interface RateLimitState {
   readonly limit: number;
   readonly remaining: number;
@@ -106,6 +107,12 @@ export interface UsageRow {
   readonly nanoUsd: number;
 }
 
+/** A key that signed receipts here; `id` is what receipts call `signer`. */
+export interface SignerRecord {
+  readonly id: string;
+  readonly publicKeyPem: string;
+}
+
 export interface Ledger {
   createKey(key: {
     readonly name: string;
@@ -153,6 +160,8 @@ export interface Ledger {
     readonly after?: number;
     readonly limit: number;
   }): Promise<readonly SignedReceipt[]>;
+  /** What the receipts verify against. */
+  signers(): Promise<readonly SignerRecord[]>;
 
   close(): Promise<void>;
 }

@@ -1,0 +1,40 @@
+/**
+ * The backend on one SQLite file: a thread that books, and, once it is needed, one for reading much, so that adding up a
+ * year of usage holds up no request.
+ */
+import type { ActionName, ArgsOf, ResultOf } from '../actions/actions.js';
+import { actionNamed } from '../actions/actions.js';
+import type { LedgerBackend } from '../backend.js';
+import type { BookOperation, BookResult } from '../book/book-types.js';
+import { createWorkerClient, type WorkerClient } from './worker-client.js';
+import type { WorkerSettings } from './worker-protocol.js';
+
+type ResultFor<Operation extends BookOperation> = Extract<BookResult, { readonly type: Operation['type'] }>;
+
+export const createSqliteBackend = (settings: WorkerSettings): LedgerBackend => {
+  const books = createWorkerClient(settings);
+  let scans: WorkerClient | null = null;
+  const clientFor = (name: ActionName): WorkerClient => {
+    if (actionNamed(name).access !== 'scan') return books;
+    scans ??= createWorkerClient(settings);
+    return scans;
+  };
+  return {
+    async book<Operation extends BookOperation>(operation: Operation) {
+      const result = (await books.ask({ type: 'book', operation })) as BookResult;
+      if (result.type === 'settle' && operation.type === 'settle') {
+        const receipt = { ...result.receipt, body: operation.settlement.receipt };
+        return { type: 'settle', receipt } as ResultFor<Operation>;
+      }
+      return result as ResultFor<Operation>;
+    },
+    run: async <Name extends ActionName>(name: Name, args: ArgsOf<Name>) =>
+      (await clientFor(name).ask({ type: 'run', name, args })) as ResultOf<Name>,
+    async connect() {
+      await books.ask({ type: 'connect' });
+    },
+    async close() {
+      await Promise.all([books.close(), scans?.close()]);
+    },
+  };
+};
