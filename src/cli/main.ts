@@ -31,6 +31,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   budget: async (program) => (await import('./budget-command.js')).addBudgetCommand(program),
   usage: async (program) => (await import('./usage-command.js')).addUsageCommand(program),
   receipts: async (program) => (await import('./receipts-command.js')).addReceiptsCommand(program),
+  config: async (program) => (await import('./config-command.js')).addConfigCommand(program),
   doctor: async (program) => (await import('./doctor-command.js')).addDoctorCommand(program),
 };
 
