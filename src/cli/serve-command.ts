@@ -1,4 +1,5 @@
 /** `spillway serve`: the OpenAI-compatible server over the models of this device. */
+import { setFlagsFromString } from 'node:v8';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SpillwayConfig } from '../config/config.js';
 import { addEngineFlags, collect, type EngineFlags, wholeNumber } from './engine-options.js';
@@ -69,7 +70,14 @@ const openRouter = async (config: SpillwayConfig, device: OpenDevice | null) => 
   };
 };
 
+/**
+ * Keeps V8's young generation at its first size. Streams make much garbage that dies at once; left alone, the space for
+ * it grows to 48 MB and stays (measured at 32 streams: 118 MB resident against 96, for about 5% more processor time).
+ */
+const keepYoungGenerationSmall = (): void => setFlagsFromString('--semi-space-growth-factor=1');
+
 const serve = async (flags: ServeFlags, command: Command): Promise<void> => {
+  keepYoungGenerationSmall();
   outliveReaders();
   const config = await findConfig(flags.config, warn);
   const isGiven = (flag: string): boolean => command.getOptionValueSource(flag) !== 'default';
