@@ -91,16 +91,19 @@ const headsBefore = (receipts: readonly SignedReceipt[]): ChainHead[] => {
   );
 };
 
-const verifyFile = (path: string, keys: readonly string[], flags: VerifyFlags): ChainReport => {
+const verifyFile = (path: string, flags: VerifyFlags & { readonly keys: readonly string[] }): ChainReport => {
   const receipts = readReceipts(path);
-  return verifyChain(receipts, keys, {
+  return verifyChain(receipts, flags.keys, {
     ...(flags.partial === true ? { after: headsBefore(receipts) } : {}),
     ...(flags.head === undefined ? {} : { until: [flags.head] }),
   });
 };
 
 /** The whole ledger, page by page: memory does not grow with it. */
-const verifyLedger = async (ledger: Ledger, keys: readonly string[], head?: ChainHead): Promise<ChainReport> => {
+const verifyLedger = async (
+  ledger: Ledger,
+  { keys, head }: { readonly keys: readonly string[]; readonly head: ChainHead | undefined },
+): Promise<ChainReport> => {
   const faults: ChainFault[] = [];
   let checked = 0;
   let heads: readonly ChainHead[] = [];
@@ -154,10 +157,13 @@ const verify = async (file: string | undefined, flags: VerifyFlags): Promise<voi
   const given = flags.publicKey?.map((path) => readText(path, 'the public key'));
   const report =
     file !== undefined
-      ? verifyFile(file, given ?? [readText(publicKeyPath(receiptKeyPath()), 'the public key')], flags)
+      ? verifyFile(file, {
+          ...flags,
+          keys: given ?? [readText(publicKeyPath(receiptKeyPath()), 'the public key')],
+        })
       : await withLedger(flags, async (ledger) => {
           const keys = given ?? (await ledger.signers()).map(({ publicKeyPem }) => publicKeyPem);
-          return verifyLedger(ledger, keys, flags.head);
+          return verifyLedger(ledger, { keys, head: flags.head });
         });
   if (report.faults.length > 0) process.exitCode = 1;
   if (flags.json === true) printJson(report);

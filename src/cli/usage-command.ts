@@ -26,22 +26,26 @@ const groupNames = (text: string): Group[] => {
   return names as Group[];
 };
 
-const cell = (name: Group, value: string | null, keys: readonly KeyRecord[]): string => {
-  if (value === null) return '-';
-  return plain(name === 'key' ? (keys.find(({ id }) => id === value)?.name ?? value) : value);
-};
-
-const table = (rows: readonly UsageRow[], by: readonly Group[], keys: readonly KeyRecord[]): string =>
-  formatTable(
+/** `keys` give keys their names. */
+const table = (
+  rows: readonly UsageRow[],
+  { by, keys }: { readonly by: readonly Group[]; readonly keys: readonly KeyRecord[] },
+): string => {
+  const cell = (name: Group, value: string | null): string => {
+    if (value === null) return '-';
+    return plain(name === 'key' ? (keys.find(({ id }) => id === value)?.name ?? value) : value);
+  };
+  return formatTable(
     [...by.map((name) => name.toUpperCase()), 'REQUESTS', 'PROMPT TOKENS', 'ANSWER TOKENS', 'USD'],
     rows.map((row) => [
-      ...by.map((name) => cell(name, row.group[name] ?? null, keys)),
+      ...by.map((name) => cell(name, row.group[name] ?? null)),
       String(row.requests),
       String(row.promptTokens),
       String(row.completionTokens),
       formatUsd(row.nanoUsd),
     ]),
   );
+};
 
 const usage = async (flags: UsageFlags): Promise<void> => {
   const now = new Date();
@@ -60,7 +64,7 @@ const usage = async (flags: UsageFlags): Promise<void> => {
   }
   const span = `from ${dateText(query.fromMs)} to ${dateText(query.toMs)} UTC`;
   if (rows.length === 0) print(`Nothing was used ${span}.`);
-  else print(`${table(rows, flags.by, keys)}\n\nUsed ${span}.`);
+  else print(`${table(rows, { by: flags.by, keys })}\n\nUsed ${span}.`);
 };
 
 export const addUsageCommand = (program: Command): void => {

@@ -2,67 +2,72 @@
  * Checks what callers hand to the ledger, before a database sees it: one wrong value would fail a whole batch there.
  * Throws LedgerError `invalid` with the name and the value at fault.
  */
-import type { BudgetRecord, ConsentRecord, Reservation, Settlement, UsageQuery } from './ledger.js';
+import type { BudgetRecord, ConsentRecord, Reservation, Settlement } from './ledger.js';
 import { LedgerError } from './ledger-error.js';
 
 const longestText = 1000;
 /** The last millisecond that has a four-digit year. */
 const latestMs = Date.UTC(10_000, 0, 1) - 1;
 
-const refuse = (action: string, reason: string): never => {
-  throw new LedgerError('invalid', `Cannot ${action}: ${reason}.`);
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+const amounts: Range = { least: 0, most: Number.MAX_SAFE_INTEGER };
+const times: Range = { least: 0, most: latestMs };
+
+/** Checks of the arguments of one action, whose messages begin with it; `values` are named as callers name them. */
+const checksFor = (action: string) => {
+  const refusal = (reason: string): LedgerError => new LedgerError('invalid', `Cannot ${action}: ${reason}.`);
+  /** Not empty, no longer than `longestText`, and text that every database can hold. */
+  const texts = (values: Readonly<Record<string, unknown>>): void => {
+    for (const [name, value] of Object.entries(values)) {
+      if (typeof value !== 'string' || value === '') throw refusal(`${name} must be a text that is not empty`);
+      if (value.length > longestText)
+        throw refusal(`${name} has ${value.length} characters, at most ${longestText} are allowed`);
+      if (!value.isWellFormed() || value.includes('\0'))
+        throw refusal(`${name} holds a NUL or half of a surrogate pair`);
+    }
+  };
+  return {
+    refusal,
+    texts,
+    /** Texts where they are there. */
+    textsOrNull: (values: Readonly<Record<string, unknown>>): void =>
+      texts(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))),
+    wholes: (values: Readonly<Record<string, unknown>>, { least, most }: Range): void => {
+      for (const [name, value] of Object.entries(values))
+        if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most)
+          throw refusal(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`);
+    },
+  };
 };
 
-/** Not empty, no longer than `longestText`, and text that every database can hold. */
-const checkText = (action: string, name: string, value: unknown): void => {
-  if (typeof value !== 'string' || value === '') refuse(action, `${name} must be a text that is not empty`);
-  const text = value as string;
-  if (text.length > longestText)
-    refuse(action, `${name} has ${text.length} characters, at most ${longestText} are allowed`);
-  if (!text.isWellFormed() || text.includes('\0')) refuse(action, `${name} holds a NUL or half of a surrogate pair`);
-};
+export const checkTime = (action: string, values: Readonly<Record<string, unknown>>): void =>
+  checksFor(action).wholes(values, times);
 
-const checkTextOrNull = (action: string, name: string, value: unknown): void => {
-  if (value !== null) checkText(action, name, value);
-};
+export const checkId = (action: string, id: unknown): void => checksFor(action).texts({ 'its id': id });
 
-const checkWhole = (action: string, name: string, value: unknown, range: { least: number; most: number }): void => {
-  if (!Number.isSafeInteger(value) || (value as number) < range.least || (value as number) > range.most)
-    refuse(action, `${name} must be a whole number from ${range.least} to ${range.most}, not ${String(value)}`);
-};
-
-const amounts = { least: 0, most: Number.MAX_SAFE_INTEGER };
-const times = { least: 0, most: latestMs };
-
-export const checkTime = (action: string, name: string, value: unknown): void => checkWhole(action, name, value, times);
-
-export const checkId = (action: string, id: unknown): void => checkText(action, 'its id', id);
-
-export const checkReservation = (reservation: Reservation): void => {
-  checkText('reserve', 'the id', reservation.id);
-  const action = `reserve for request ${reservation.id}`;
-  checkTextOrNull(action, 'keyId', reservation.keyId);
-  checkTextOrNull(action, 'app', reservation.app);
-  checkWhole(action, 'nanoUsd', reservation.nanoUsd, amounts);
-  checkWhole(action, 'tokens', reservation.tokens, amounts);
-  checkTime(action, 'expiresMs', reservation.expiresMs);
+export const checkReservation = ({ id, keyId, app, nanoUsd, tokens, expiresMs }: Reservation): void => {
+  const { texts, textsOrNull, wholes } = checksFor('reserve for a request');
+  texts({ id });
+  textsOrNull({ keyId, app });
+  wholes({ nanoUsd, tokens }, amounts);
+  wholes({ expiresMs }, times);
 };
 
 /** The receipt must say what is booked: a receipt of another amount would be a false statement, signed. */
 export const checkSettlement = ({ reservationId, nanoUsd, tokens, receipt }: Settlement): void => {
-  checkText('settle', 'the reservation id', reservationId);
-  const action = `settle request ${reservationId}`;
-  checkWhole(action, 'nanoUsd', nanoUsd, amounts);
-  checkWhole(action, 'tokens', tokens, amounts);
-  for (const name of ['id', 'requestId', 'tier', 'model', 'endpoint'] as const)
-    checkText(action, `receipt.${name}`, receipt[name]);
-  checkTextOrNull(action, 'receipt.keyId', receipt.keyId);
-  checkTextOrNull(action, 'receipt.app', receipt.app);
-  for (const name of ['startedMs', 'endedMs'] as const) checkTime(action, `receipt.${name}`, receipt[name]);
-  for (const name of ['promptTokens', 'cachedTokens', 'completionTokens', 'costNanoUsd'] as const)
-    checkWhole(action, `receipt.${name}`, receipt[name], amounts);
-  if (receipt.costNanoUsd !== nanoUsd)
-    refuse(action, `its receipt says ${receipt.costNanoUsd} nanodollars, ${nanoUsd} are to be booked`);
+  const { refusal, texts, textsOrNull, wholes } = checksFor('settle a request');
+  const { id, requestId, tier, model, endpoint, keyId, app, startedMs, endedMs } = receipt;
+  texts({ reservationId, id, requestId, tier, model, endpoint });
+  textsOrNull({ keyId, app });
+  wholes({ startedMs, endedMs }, times);
+  const { promptTokens, cachedTokens, completionTokens, costNanoUsd } = receipt;
+  wholes({ nanoUsd, tokens, promptTokens, cachedTokens, completionTokens, costNanoUsd }, amounts);
+  if (costNanoUsd !== nanoUsd)
+    throw refusal(`its receipt says ${costNanoUsd} nanodollars, ${nanoUsd} are to be booked`);
 };
 
 export const checkNewKey = (key: {
@@ -71,38 +76,31 @@ export const checkNewKey = (key: {
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
 }): void => {
-  checkText('create a key', 'its name', key.name);
-  if (key.app !== undefined) checkText('create a key', 'its app', key.app);
-  for (const name of ['requestsPerMinute', 'tokensPerMinute'] as const)
-    if (key[name] !== undefined) checkWhole('create a key', name, key[name], { ...amounts, least: 1 });
+  const { texts, textsOrNull, wholes } = checksFor('create a key');
+  texts({ name: key.name });
+  textsOrNull({ app: key.app });
+  const { requestsPerMinute = 1, tokensPerMinute = 1 } = key;
+  wholes({ requestsPerMinute, tokensPerMinute }, { ...amounts, least: 1 });
 };
 
-export const checkBudget = (budget: Omit<BudgetRecord, 'id'>): void => {
-  const action = 'set a budget';
-  checkTextOrNull(action, 'keyId', budget.keyId);
-  checkTextOrNull(action, 'app', budget.app);
-  if (budget.keyId !== null && budget.app !== null)
-    refuse(action, 'it is of a key or of an app, not of both; set one for each');
-  if (budget.perMonthNanoUsd === null && budget.perMonthTokens === null)
-    refuse(action, 'it needs a limit in USD or in tokens');
-  for (const name of ['perMonthNanoUsd', 'perMonthTokens'] as const)
-    if (budget[name] !== null) checkWhole(action, name, budget[name], amounts);
+export const checkBudget = ({ keyId, app, perMonthNanoUsd, perMonthTokens }: Omit<BudgetRecord, 'id'>): void => {
+  const { refusal, textsOrNull, wholes } = checksFor('set a budget');
+  textsOrNull({ keyId, app });
+  if (keyId !== null && app !== null) throw refusal('it is of a key or of an app, not of both; set one for each');
+  if (perMonthNanoUsd === null && perMonthTokens === null) throw refusal('it needs a limit in USD or in tokens');
+  wholes({ perMonthNanoUsd: perMonthNanoUsd ?? 0, perMonthTokens: perMonthTokens ?? 0 }, amounts);
 };
 
 export const checkConsent = (consent: Omit<ConsentRecord, 'state'>): void => {
-  checkText('ask for consent', 'its id', consent.id);
-  const action = `ask for consent ${consent.id}`;
-  for (const name of ['provider', 'model', 'contentHash'] as const) checkText(action, name, consent[name]);
-  checkTextOrNull(action, 'keyId', consent.keyId);
-  for (const name of ['createdMs', 'expiresMs'] as const) checkTime(action, name, consent[name]);
-};
-
-export const checkUsageQuery = ({ fromMs, toMs }: UsageQuery): void => {
-  checkTime('add up usage', 'fromMs', fromMs);
-  checkTime('add up usage', 'toMs', toMs);
+  const { texts, textsOrNull, wholes } = checksFor('ask for consent');
+  const { id, provider, model, contentHash, keyId, createdMs, expiresMs } = consent;
+  texts({ id, provider, model, contentHash });
+  textsOrNull({ keyId });
+  wholes({ createdMs, expiresMs }, times);
 };
 
 export const checkReceiptsQuery = ({ after, limit }: { readonly after?: number; readonly limit: number }): void => {
-  if (after !== undefined) checkWhole('list receipts', 'after', after, amounts);
-  checkWhole('list receipts', 'limit', limit, { least: 0, most: 100_000 });
+  const { wholes } = checksFor('list receipts');
+  wholes({ after: after ?? 0 }, amounts);
+  wholes({ limit }, { least: 0, most: 100_000 });
 };

@@ -13,7 +13,6 @@ import {
   checkReservation,
   checkSettlement,
   checkTime,
-  checkUsageQuery,
 } from './check-input.js';
 import { createKeyCache } from './key-cache.js';
 import { createSecret, hashSecret, isSameHash, looksLikeSecret } from './key-secret.js';
@@ -38,7 +37,7 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
   };
 
   const reap = async (nowMs: number): Promise<number> => {
-    checkTime('reap', 'nowMs', nowMs);
+    checkTime('reap', { nowMs });
     let reaped = 0;
     for (;;) {
       const ids = await backend.run('expired', { nowMs, limit: reapBatch });
@@ -115,16 +114,16 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
     },
     async answerConsent(id, grant, nowMs) {
       checkId('answer a consent', id);
-      checkTime('answer a consent', 'nowMs', nowMs);
+      checkTime('answer a consent', { nowMs });
       return backend.run('answerConsent', { id, grant, nowMs });
     },
     async redeemConsent({ token, provider, contentHash, nowMs }) {
-      checkTime('redeem a consent', 'nowMs', nowMs);
+      checkTime('redeem a consent', { nowMs });
       return backend.run('redeemConsent', { tokenHash: hashSecret(token), provider, contentHash, nowMs });
     },
 
     async usage(query) {
-      checkUsageQuery(query);
+      checkTime('add up usage', { fromMs: query.fromMs, toMs: query.toMs });
       return backend.run('usage', query);
     },
     async receipt(id) {

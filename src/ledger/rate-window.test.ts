@@ -25,7 +25,7 @@ const admitted = (gapsMs: readonly number[]): number[] => {
   for (const gapMs of gapsMs) {
     nowMs += gapMs;
     if (waitForMs(slots, question(nowMs)) > 0) continue;
-    slots = takeRate(slots, nowMs, 7);
+    slots = takeRate(slots, { nowMs, tokens: 7 });
     times.push(nowMs);
   }
   return times;
@@ -53,7 +53,7 @@ describe('the window', () => {
           for (const [gapMs, count] of steps) {
             nowMs += gapMs;
             for (let index = 0; index < count && waitForMs(slots, question(nowMs)) === 0; index++)
-              slots = takeRate(slots, nowMs, 0);
+              slots = takeRate(slots, { nowMs, tokens: 0 });
           }
           const wait = waitForMs(slots, question(nowMs, amount));
           expect(waitForMs(slots, question(nowMs + wait, amount))).toBe(0);
@@ -65,7 +65,7 @@ describe('the window', () => {
 
   it('keeps one slot for each second, so that it stays small', () => {
     let slots: readonly RateSlot[] = [];
-    for (let nowMs = t0; nowMs < t0 + 200_000; nowMs += 100) slots = takeRate(slots, nowMs, 1);
+    for (let nowMs = t0; nowMs < t0 + 200_000; nowMs += 100) slots = takeRate(slots, { nowMs, tokens: 1 });
     expect(slots.length).toBeLessThanOrEqual(61);
     expect(parseSlots(formatSlots(slots))).toEqual(slots);
   });
@@ -75,7 +75,7 @@ describe('the window', () => {
   });
 
   it('says what is left, and when all of it is back', () => {
-    const slots = takeRate(takeRate([], t0, 0), t0 + 30_000, 0);
+    const slots = takeRate(takeRate([], { nowMs: t0, tokens: 0 }), { nowMs: t0 + 30_000, tokens: 0 });
     const at = (nowMs: number) => rateState(slots, { limit, kind: 'requests', nowMs });
     expect(at(t0 + 30_000)).toEqual({ limit, remaining: 3, resetMs: 60_000 });
     expect(at(t0 + 70_000)).toEqual({ limit, remaining: 4, resetMs: 20_000 });
@@ -88,7 +88,7 @@ describe('the window', () => {
       fc.property(fc.array(fc.nat(59_000), { maxLength: 20 }), fc.nat(100_000), (offsets, backMs) => {
         const slots = offsets
           .toSorted((a, b) => a - b)
-          .reduce<RateSlot[]>((before, offset) => takeRate(before, t0 + offset, 3), []);
+          .reduce<RateSlot[]>((before, offset) => takeRate(before, { nowMs: t0 + offset, tokens: 3 }), []);
         const latest = t0 + Math.max(0, ...offsets);
         const current = currentSlots(slots, latest - backMs);
         const sum = (list: readonly RateSlot[], kind: 'requests' | 'tokens') =>
@@ -102,7 +102,7 @@ describe('the window', () => {
   });
 
   it('gives back from the second of the request, once, and never below nothing', () => {
-    const slots = takeRate(takeRate([], t0, 10), t0 + 2_000, 10);
+    const slots = takeRate(takeRate([], { nowMs: t0, tokens: 10 }), { nowMs: t0 + 2_000, tokens: 10 });
     expect(giveBackRate(slots, { ms: t0, requests: 1, tokens: 4 })).toEqual([
       { ms: t0, requests: 0, tokens: 6 },
       { ms: t0 + 2_000, requests: 1, tokens: 10 },

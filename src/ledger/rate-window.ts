@@ -86,8 +86,10 @@ export const waitForMs = (
 };
 
 /** The window with one more request of so many tokens. */
-export const takeRate = (slots: readonly RateSlot[], nowMs: number, tokens: number): RateSlot[] =>
-  addSlot(currentSlots(slots, nowMs), { ms: nowMs, requests: 1, tokens });
+export const takeRate = (
+  slots: readonly RateSlot[],
+  { nowMs, tokens }: { readonly nowMs: number; readonly tokens: number },
+): RateSlot[] => addSlot(currentSlots(slots, nowMs), { ms: nowMs, requests: 1, tokens });
 
 /** The window with something of the request at `ms` given back (or, below zero, taken in addition), if it still counts. */
 export const giveBackRate = (

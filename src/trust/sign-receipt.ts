@@ -42,7 +42,10 @@ export interface SignedWithText {
 }
 
 /** Signs a body at its place. Throws TrustError `not-canonical` for a body that JSON cannot say. */
-export const signReceipt = (body: ReceiptBody, place: ChainPlace, key: SigningKey): SignedWithText => {
+export const signReceipt = (
+  body: ReceiptBody,
+  { key, ...place }: ChainPlace & { readonly key: SigningKey },
+): SignedWithText => {
   const bodyJson = canonicalJson(body);
   const hash = hashPlaced(bodyJson, place);
   const receipt: SignedReceipt = {

@@ -20,7 +20,7 @@ const makeChain = (length: number, options: { chain?: string; key?: SigningKey }
   for (let sequence = 1; sequence <= length; sequence++) {
     const previous = receipts.at(-1)?.digest ?? null;
     const place = { chain: options.chain ?? 'main', sequence, previous };
-    receipts.push(signReceipt(receiptBody(`r${sequence}`), place, options.key ?? key).receipt);
+    receipts.push(signReceipt(receiptBody(`r${sequence}`), { ...place, key: options.key ?? key }).receipt);
   }
   return receipts;
 };
@@ -60,17 +60,18 @@ describe('verifyChain', () => {
   it('finds one that another key signed, also when it names ours', () => {
     const body = change(chain[2]!, { costNanoUsd: 1 }).body;
     const place = { chain: 'main', sequence: 3, previous: chain[1]!.digest };
-    const forged = signReceipt(body, place, foreign).receipt;
+    const forged = signReceipt(body, { ...place, key: foreign }).receipt;
     expect(types(verify(chain.with(2, forged)).faults)).toEqual(['foreign-signed', 'unlinked']);
     expect(types(verify(chain.with(2, { ...forged, signer: key.id })).faults)).toEqual(['bad-signature', 'unlinked']);
   });
 
   it('accepts several signers in one chain, as several servers on one database make it', () => {
-    const second = signReceipt(
-      receiptBody('x'),
-      { chain: 'main', sequence: 7, previous: chain[5]!.digest },
-      foreign,
-    ).receipt;
+    const second = signReceipt(receiptBody('x'), {
+      key: foreign,
+      chain: 'main',
+      sequence: 7,
+      previous: chain[5]!.digest,
+    }).receipt;
     expect(verifyChain([...chain, second], [key.publicKeyPem, foreign.publicKeyPem]).faults).toEqual([]);
   });
 
@@ -87,11 +88,12 @@ describe('verifyChain', () => {
 
   it('finds a history that was written anew up to a head that is known', () => {
     const other = makeChain(5);
-    const last = signReceipt(
-      receiptBody('other'),
-      { chain: 'main', sequence: 6, previous: other[4]!.digest },
+    const last = signReceipt(receiptBody('other'), {
       key,
-    ).receipt;
+      chain: 'main',
+      sequence: 6,
+      previous: other[4]!.digest,
+    }).receipt;
     expect(types(verify([...other, last], { until: [headOf(chain[5]!)] }).faults)).toEqual(['forked']);
   });
 
@@ -101,11 +103,12 @@ describe('verifyChain', () => {
       { type: 'reordered', position: 2, chain: 'main', sequence: 2, receiptId: 'receipt-r2' },
     ]);
     expect(verify([...chain, chain[3]!]).faults).toMatchObject([{ type: 'repeated', position: 6, sequence: 4 }]);
-    const twin = signReceipt(
-      receiptBody('twin'),
-      { chain: 'main', sequence: 4, previous: chain[2]!.digest },
+    const twin = signReceipt(receiptBody('twin'), {
       key,
-    ).receipt;
+      chain: 'main',
+      sequence: 4,
+      previous: chain[2]!.digest,
+    }).receipt;
     expect(verify([...chain, twin]).faults).toMatchObject([{ type: 'forked', position: 6, sequence: 4 }]);
   });
 

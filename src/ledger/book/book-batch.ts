@@ -81,15 +81,18 @@ const openKey = (context: BookContext): SigningKey => {
   }
 };
 
-const apply = (state: BookState, operation: BookOperation, key: SigningKey): BookResult => {
+const apply = (
+  { state, key }: { readonly state: BookState; readonly key: SigningKey },
+  operation: BookOperation,
+): BookResult => {
   try {
     switch (operation.type) {
       case 'reserve':
-        return { type: 'reserve', outcome: reserve(state, operation.reservation, operation.nowMs) };
+        return { type: 'reserve', outcome: reserve(state, operation) };
       case 'settle':
-        return { type: 'settle', receipt: settle(state, operation.settlement, key) };
+        return { type: 'settle', receipt: settle(state, { settlement: operation.settlement, key }) };
       case 'release':
-        return { type: 'release', released: release(state, operation.reservationId, operation.expiredAtMs) };
+        return { type: 'release', released: release(state, operation) };
       default:
         return operation satisfies never;
     }
@@ -121,7 +124,7 @@ export const bookBatch = (operations: readonly BookOperation[], context: BookCon
     },
     (rows) => {
       const state = createBookState(rows, statements);
-      const result = operations.map((operation) => apply(state, operation, key));
+      const result = operations.map((operation) => apply({ state, key }, operation));
       const signer = { id: key.id, public_key: key.publicKeyPem };
       return { result, writes: [...(settles ? [statements.insertSigner(signer)] : []), ...state.writes()] };
     },

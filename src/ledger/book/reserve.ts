@@ -9,6 +9,9 @@ import { monthOf } from '../month.js';
 import { currentSlots, isAhead, type RateKind, rateState, takeRate, waitForMs } from '../rate-window.js';
 import type { ReservationTable } from '../sql/schema.js';
 import type { BookState, MonthAccount } from './book-state.js';
+import type { BookOperation } from './book-types.js';
+
+type ReserveOperation = Extract<BookOperation, { readonly type: 'reserve' }>;
 
 interface Limits {
   readonly requests: number | null;
@@ -22,8 +25,7 @@ const limitsOf = (state: BookState, keyId: string | null): Limits => {
 
 const rateStates = (
   state: BookState,
-  keyId: string | null,
-  nowMs: number,
+  { keyId, nowMs }: { readonly keyId: string | null; readonly nowMs: number },
 ): { readonly requests: RateLimitState | null; readonly tokens: RateLimitState | null } => {
   const slots = state.slots(keyId) ?? [];
   const limits = limitsOf(state, keyId);
@@ -60,13 +62,16 @@ const isSame = (row: ReservationTable, { keyId, app, nanoUsd, tokens }: Reservat
  * Admits or refuses. A reservation that is there already with the same amounts is admitted without taking twice, so that
  * a call whose answer was lost can be made again. Throws LedgerError `conflict` for an id that is taken by another.
  */
-export const reserve = (state: BookState, reservation: Reservation, nowMs: number): ReserveOutcome => {
+export const reserve = (
+  state: BookState,
+  { reservation, nowMs }: Pick<ReserveOperation, 'reservation' | 'nowMs'>,
+): ReserveOutcome => {
   const { id, keyId, app, nanoUsd, tokens } = reservation;
   const present = state.reservation(id);
   if (present !== undefined) {
     if (!isSame(present, reservation))
       throw new LedgerError('conflict', `Cannot reserve for request ${id}: it has another reservation already.`);
-    return { type: 'reserved', ...rateStates(state, keyId, nowMs) };
+    return { type: 'reserved', ...rateStates(state, { keyId, nowMs }) };
   }
   const limits = limitsOf(state, keyId);
   let slots = state.slots(keyId);
@@ -81,7 +86,8 @@ export const reserve = (state: BookState, reservation: Reservation, nowMs: numbe
   ] as const) {
     const limit = limits[kind];
     const retryAfterMs = limit === null ? 0 : waitForMs(slots ?? [], { limit, kind, amount, nowMs });
-    if (retryAfterMs > 0) return { type: 'rate-limited', what: kind, ...rateStates(state, keyId, nowMs), retryAfterMs };
+    if (retryAfterMs > 0)
+      return { type: 'rate-limited', what: kind, ...rateStates(state, { keyId, nowMs }), retryAfterMs };
   }
   const accounts = state.accounts({ keyId, app, month: monthOf(nowMs) });
   for (const account of accounts) {
@@ -95,7 +101,7 @@ export const reserve = (state: BookState, reservation: Reservation, nowMs: numbe
     reserved_tokens: addExactly(account.sums.reserved_tokens, tokens),
   }));
   for (const [index, account] of accounts.entries()) state.saveSums(account, sums[index]!);
-  if (keyId !== null && slots !== null) state.saveSlots(keyId, takeRate(slots, nowMs, tokens));
+  if (keyId !== null && slots !== null) state.saveSlots(keyId, takeRate(slots, { nowMs, tokens }));
   state.addReservation({
     id,
     key_id: keyId,
@@ -106,5 +112,5 @@ export const reserve = (state: BookState, reservation: Reservation, nowMs: numbe
     expires_ms: reservation.expiresMs,
     rate_ms: slots === null ? null : nowMs,
   });
-  return { type: 'reserved', ...rateStates(state, keyId, nowMs) };
+  return { type: 'reserved', ...rateStates(state, { keyId, nowMs }) };
 };

@@ -91,7 +91,10 @@ const rowOf = (
  * be made again. Throws LedgerError `conflict`, `invalid` or `overflow`, or TrustError `not-canonical`, and then has
  * changed nothing.
  */
-export const settle = (state: BookState, settlement: Settlement, key: SigningKey): SignedReceipt => {
+export const settle = (
+  state: BookState,
+  { settlement, key }: { readonly settlement: Settlement; readonly key: SigningKey },
+): SignedReceipt => {
   const before = settledBefore(state, settlement);
   if (before !== null) return before;
   const { receipt: body, reservationId, nanoUsd, tokens } = settlement;
@@ -108,7 +111,7 @@ export const settle = (state: BookState, settlement: Settlement, key: SigningKey
     }),
   );
   const { chain, sequence, digest } = state.head();
-  const signed = signReceipt(body, { chain, sequence: sequence + 1, previous: digest }, key);
+  const signed = signReceipt(body, { key, chain, sequence: sequence + 1, previous: digest });
   // Nothing throws from here on.
   for (const [index, account] of accounts.entries()) state.saveSums(account, sums[index]!);
   if (reservation !== undefined) {
@@ -120,7 +123,10 @@ export const settle = (state: BookState, settlement: Settlement, key: SigningKey
 };
 
 /** Gives back the whole of a reservation; false where there is none, or where it has not expired and had to. */
-export const release = (state: BookState, reservationId: string, expiredAtMs: number | null): boolean => {
+export const release = (
+  state: BookState,
+  { reservationId, expiredAtMs }: { readonly reservationId: string; readonly expiredAtMs: number | null },
+): boolean => {
   const reservation = state.reservation(reservationId);
   if (reservation === undefined || (expiredAtMs !== null && reservation.expires_ms > expiredAtMs)) return false;
   const { key_id: keyId, app, month, nano_usd: nanoUsd, tokens } = reservation;

@@ -82,8 +82,7 @@ const createPool = (connectionString: string): pg.Pool => {
 /** Sends all at once; rejects with the first failure, after all were answered. */
 const sendAll = async (
   client: pg.PoolClient,
-  queries: readonly (Query | string)[],
-  timeoutMs: number,
+  { queries, timeoutMs }: { readonly queries: readonly (Query | string)[]; readonly timeoutMs: number },
 ): Promise<pg.QueryResult[]> => {
   const answers = await Promise.allSettled(
     queries.map((query) => {
@@ -110,7 +109,10 @@ const readRows = async (
 ): Promise<Record<string, unknown[]>> => {
   const reads = Object.entries(step.reads).filter((read): read is [string, Query] => read[1] !== undefined);
   const begin = options.begin === null ? [] : [options.begin];
-  const answers = await sendAll(client, [...begin, ...reads.map(([, query]) => query)], options.timeoutMs);
+  const answers = await sendAll(client, {
+    queries: [...begin, ...reads.map(([, query]) => query)],
+    timeoutMs: options.timeoutMs,
+  });
   const rows: Record<string, unknown[]> = Object.fromEntries(Object.keys(step.reads).map((name) => [name, []]));
   for (const [index, [name]] of reads.entries()) rows[name] = answers[index + begin.length]!.rows;
   return rows;
@@ -120,7 +122,7 @@ const transact = async <Result>(client: pg.PoolClient, step: Step<Result>): Prom
   const begin = 'begin isolation level read committed';
   const rows = await readRows(client, step, { begin, timeoutMs: answerMs });
   const { result, writes } = step.decide(rows);
-  const answers = await sendAll(client, [...writes, 'commit'], answerMs);
+  const answers = await sendAll(client, { queries: [...writes, 'commit'], timeoutMs: answerMs });
   // A transaction that failed before answers COMMIT with ROLLBACK, which is no error to PostgreSQL.
   const { command } = answers.at(-1)!;
   if (command !== 'COMMIT') throw new Error(`PostgreSQL answered COMMIT with ${command}.`);

@@ -5,10 +5,10 @@
  * one order everywhere (chain, reservations, budgets, rate windows; within a table by id), so that no two wait for each
  * other. A month's row is guarded by its budget's.
  */
-import { type CompiledQuery, type Expression, sql } from 'kysely';
+import { type Expression, sql } from 'kysely';
 import { type Dialect, postgresSchema } from './dialect.js';
 import type { BudgetMonthTable, RateWindowTable, ReceiptTable, ReservationTable, SignerTable } from './schema.js';
-import { pick, prepareStatement, type Query } from './statement.js';
+import { type Compilable, createPrepare, pick, type Query } from './statement.js';
 
 /** What a batch touches. Ids may be of reservations that are not there. */
 export interface BookScope {
@@ -64,6 +64,7 @@ const monthColumns = [
 
 const createReads = (dialect: Dialect) => {
   const { db } = dialect;
+  const prepare = createPrepare(dialect);
   const reservations = (ids: readonly string[]) =>
     db.selectFrom('reservations').where((eb) => dialect.contains(ids, eb.ref('id')));
 
@@ -74,13 +75,13 @@ const createReads = (dialect: Dialect) => {
     )}) or ${scope} in (${reservations(args.releasedIds).select(sql<string>`'app:' || app`.as('scope'))}))`;
 
   return {
-    head: prepareStatement(dialect, 'book-head', () =>
+    head: prepare('book-head', () =>
       db
         .selectFrom('chains')
         .selectAll()
         .$if(dialect.locksRows, (query) => query.forUpdate()),
     ),
-    reservations: prepareStatement(dialect, 'book-reservations', (args: { readonly ids: readonly string[] }) =>
+    reservations: prepare('book-reservations', (args: { readonly ids: readonly string[] }) =>
       reservations(args.ids)
         .selectAll()
         .orderBy('id')
@@ -90,10 +91,10 @@ const createReads = (dialect: Dialect) => {
      * Waits for whoever sets a budget (and holds the table) before the reads that follow take their snapshot.
      * PostgreSQL only.
      */
-    budgetsTable: prepareStatement(dialect, 'book-budgets-table', () => ({
+    budgetsTable: prepare('book-budgets-table', () => ({
       compile: () => sql`lock table ${sql.table(`${postgresSchema}.budgets`)} in row share mode`.compile(db),
     })),
-    budgets: prepareStatement(dialect, 'book-budgets', (args: BookScope) =>
+    budgets: prepare('book-budgets', (args: BookScope) =>
       db
         .selectFrom('budgets')
         .selectAll()
@@ -101,7 +102,7 @@ const createReads = (dialect: Dialect) => {
         .orderBy('id')
         .$if(dialect.locksRows, (query) => query.forUpdate()),
     ),
-    months: prepareStatement(dialect, 'book-months', (args: BookScope) =>
+    months: prepare('book-months', (args: BookScope) =>
       db
         .selectFrom('budget_months')
         .selectAll()
@@ -118,14 +119,13 @@ const createReads = (dialect: Dialect) => {
           ]),
         ),
     ),
-    limits: prepareStatement(dialect, 'book-limits', (args: { readonly keyIds: readonly string[] }) =>
+    limits: prepare('book-limits', (args: { readonly keyIds: readonly string[] }) =>
       db
         .selectFrom('keys')
         .select(['id', 'requests_per_minute', 'tokens_per_minute'])
         .where((eb) => dialect.contains(args.keyIds, eb.ref('id'))),
     ),
-    rates: prepareStatement(
-      dialect,
+    rates: prepare(
       'book-rates',
       (args: { readonly keyIds: readonly string[]; readonly releasedIds: readonly string[] }) =>
         db
@@ -140,7 +140,7 @@ const createReads = (dialect: Dialect) => {
           .orderBy('key_id')
           .$if(dialect.locksRows, (query) => query.forUpdate()),
     ),
-    receipts: prepareStatement(dialect, 'book-receipts', (args: { readonly ids: readonly string[] }) =>
+    receipts: prepare('book-receipts', (args: { readonly ids: readonly string[] }) =>
       db
         .selectFrom('receipts')
         .selectAll()
@@ -153,41 +153,42 @@ const createReads = (dialect: Dialect) => {
  * Inserts for any number of rows: on PostgreSQL one statement, whose rows are one JSON text, because each statement costs
  * messages; on SQLite one for each row, because there a prepared statement costs less than reading JSON.
  */
-const createInsert = <Row>(
-  dialect: Dialect,
-  table: 'reservations' | 'receipts',
-  insertOne: (row: Row) => { compile(): CompiledQuery<unknown> },
-): ((rows: readonly Row[]) => Query[]) => {
-  if (!dialect.locksRows) {
-    const one = prepareStatement(dialect, `book-insert-${table}`, insertOne);
-    return (rows) => rows.map(one);
-  }
-  const name = sql.table(`${postgresSchema}.${table}`);
-  const all = prepareStatement(dialect, `book-insert-${table}`, (args: { readonly json: string }) => ({
-    compile: () =>
-      sql`insert into ${name} select * from json_populate_recordset(null::${name}, ${args.json}::json)`.compile(
-        dialect.db,
-      ),
-  }));
-  return (rows) => (rows.length === 0 ? [] : [all({ json: JSON.stringify(rows) })]);
-};
+const createInserts =
+  (dialect: Dialect) =>
+  <Row>(
+    table: 'reservations' | 'receipts',
+    insertOne: (row: Row) => Compilable<unknown>,
+  ): ((rows: readonly Row[]) => Query[]) => {
+    const prepare = createPrepare(dialect);
+    if (!dialect.locksRows) {
+      const one = prepare(`book-insert-${table}`, insertOne);
+      return (rows) => rows.map(one);
+    }
+    const name = sql.table(`${postgresSchema}.${table}`);
+    const all = prepare(`book-insert-${table}`, (args: { readonly json: string }) => ({
+      compile: () =>
+        sql`insert into ${name} select * from json_populate_recordset(null::${name}, ${args.json}::json)`.compile(
+          dialect.db,
+        ),
+    }));
+    return (rows) => (rows.length === 0 ? [] : [all({ json: JSON.stringify(rows) })]);
+  };
 
 const createWrites = (dialect: Dialect) => {
   const { db } = dialect;
+  const prepare = createPrepare(dialect);
+  const insertAll = createInserts(dialect);
   return {
-    insertReservations: createInsert(dialect, 'reservations', (row: ReservationTable) =>
+    insertReservations: insertAll('reservations', (row: ReservationTable) =>
       db.insertInto('reservations').values(pick(row, reservationColumns)),
     ),
-    insertReceipts: createInsert(dialect, 'receipts', (row: ReceiptTable) =>
+    insertReceipts: insertAll('receipts', (row: ReceiptTable) =>
       db.insertInto('receipts').values(pick(row, receiptColumns)),
     ),
-    deleteReservations: prepareStatement(
-      dialect,
-      'book-delete-reservations',
-      (args: { readonly ids: readonly string[] }) =>
-        db.deleteFrom('reservations').where((eb) => dialect.contains(args.ids, eb.ref('id'))),
+    deleteReservations: prepare('book-delete-reservations', (args: { readonly ids: readonly string[] }) =>
+      db.deleteFrom('reservations').where((eb) => dialect.contains(args.ids, eb.ref('id'))),
     ),
-    saveMonth: prepareStatement(dialect, 'book-save-month', (row: BudgetMonthTable) =>
+    saveMonth: prepare('book-save-month', (row: BudgetMonthTable) =>
       db
         .insertInto('budget_months')
         .values(pick(row, monthColumns))
@@ -200,16 +201,15 @@ const createWrites = (dialect: Dialect) => {
           })),
         ),
     ),
-    saveRate: prepareStatement(dialect, 'book-save-rate', (row: RateWindowTable) =>
+    saveRate: prepare('book-save-rate', (row: RateWindowTable) =>
       db.updateTable('rate_windows').set({ slots: row.slots }).where('key_id', '=', row.key_id),
     ),
-    saveHead: prepareStatement(
-      dialect,
+    saveHead: prepare(
       'book-save-head',
       (args: { readonly chain: string; readonly sequence: number; readonly digest: string }) =>
         db.updateTable('chains').set({ sequence: args.sequence, digest: args.digest }).where('chain', '=', args.chain),
     ),
-    insertSigner: prepareStatement(dialect, 'book-insert-signer', (row: SignerTable) =>
+    insertSigner: prepare('book-insert-signer', (row: SignerTable) =>
       db
         .insertInto('signers')
         .values(pick(row, ['id', 'public_key']))

@@ -2,14 +2,13 @@
  * The two databases as far as their SQL differs. Builds and compiles queries; runs none.
  */
 import {
-  type DialectAdapter,
   DummyDriver,
   type Expression,
   Kysely,
+  type Dialect as KyselyDialect,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
-  type QueryCompiler,
   type SqlBool,
   SqliteAdapter,
   SqliteIntrospector,
@@ -35,22 +34,19 @@ export interface Dialect {
 /** In PostgreSQL the tables stand in a schema of their own, beside whatever else the database holds. */
 export const postgresSchema = 'spillway';
 
-const compiling = (adapter: DialectAdapter, compiler: QueryCompiler, name: Dialect['name']): Kysely<LedgerTables> =>
-  new Kysely<LedgerTables>({
-    dialect: {
-      createAdapter: () => adapter,
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => (name === 'sqlite' ? new SqliteIntrospector(db) : new PostgresIntrospector(db)),
-      createQueryCompiler: () => compiler,
-    },
-  });
+const compiling = (parts: Omit<KyselyDialect, 'createDriver'>): Kysely<LedgerTables> =>
+  new Kysely<LedgerTables>({ dialect: { ...parts, createDriver: () => new DummyDriver() } });
 
 export const createDialect = (name: Dialect['name']): Dialect => {
   switch (name) {
     case 'sqlite':
       return {
         name,
-        db: compiling(new SqliteAdapter(), new SqliteQueryCompiler(), name),
+        db: compiling({
+          createAdapter: () => new SqliteAdapter(),
+          createIntrospector: (db) => new SqliteIntrospector(db),
+          createQueryCompiler: () => new SqliteQueryCompiler(),
+        }),
         locksRows: false,
         contains: (list, value) => sql<SqlBool>`${value} in (select value from json_each(${list}))`,
         encodeList: (list) => JSON.stringify(list),
@@ -58,7 +54,11 @@ export const createDialect = (name: Dialect['name']): Dialect => {
     case 'postgres':
       return {
         name,
-        db: compiling(new PostgresAdapter(), new PostgresQueryCompiler(), name).withSchema(postgresSchema),
+        db: compiling({
+          createAdapter: () => new PostgresAdapter(),
+          createIntrospector: (db) => new PostgresIntrospector(db),
+          createQueryCompiler: () => new PostgresQueryCompiler(),
+        }).withSchema(postgresSchema),
         locksRows: true,
         contains: (list, value) => sql<SqlBool>`${value} = any(${list}::text[])`,
         encodeList: (list) => list,

@@ -15,7 +15,7 @@ export interface Query<Row = unknown> {
   readonly row?: Row;
 }
 
-interface Compilable<Row> {
+export interface Compilable<Row> {
   compile(): CompiledQuery<Row>;
 }
 
@@ -35,25 +35,27 @@ const parameters = <Args>(): Args =>
 export const pick = <Args, Name extends keyof Args>(args: Args, columns: readonly Name[]): { [N in Name]: Args[N] } =>
   Object.fromEntries(columns.map((column) => [column, args[column]])) as { [N in Name]: Args[N] };
 
+export type Prepare = <Args, Row>(name: string, build: (args: Args) => Compilable<Row>) => (args: Args) => Query<Row>;
+
 /**
- * A statement from what builds it: `build` is called once, with parameters in place of arguments, at first use.
+ * Makes statements from what builds them: `build` is called once, with parameters in place of arguments, at first use.
  * Arguments are texts, whole numbers, null, or lists for `Dialect.contains`.
  */
-export const prepareStatement = <Args, Row>(
-  dialect: Dialect,
-  name: string,
-  build: (args: Args) => Compilable<Row>,
-): ((args: Args) => Query<Row>) => {
-  let compiled: CompiledQuery<Row> | undefined;
-  return (args) => {
-    compiled ??= build(parameters<Args>()).compile();
-    const values = compiled.parameters.map((parameter) => {
-      const value = (parameter instanceof Parameter ? args[parameter.argument as keyof Args] : parameter) as QueryValue;
-      return Array.isArray(value) ? dialect.encodeList(value) : value;
-    });
-    return { name, sql: compiled.sql, values };
+export const createPrepare =
+  (dialect: Dialect): Prepare =>
+  <Args, Row>(name: string, build: (args: Args) => Compilable<Row>) => {
+    let compiled: CompiledQuery<Row> | undefined;
+    return (args: Args): Query<Row> => {
+      compiled ??= build(parameters<Args>()).compile();
+      const values = compiled.parameters.map((parameter) => {
+        const value = (
+          parameter instanceof Parameter ? args[parameter.argument as keyof Args] : parameter
+        ) as QueryValue;
+        return Array.isArray(value) ? dialect.encodeList(value) : value;
+      });
+      return { name, sql: compiled.sql, values };
+    };
   };
-};
 
 /** A query whose shape depends on what is asked for. */
 export const buildQuery = <Row>(query: Compilable<Row>): Query<Row> => {

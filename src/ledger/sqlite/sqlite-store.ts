@@ -5,7 +5,7 @@
  * taking the write lock before they read, in turn; who waits polls often, because SQLite's own waiting grows to 100 ms
  * and would let a busy process starve the others.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import Database from 'libsql';
@@ -112,6 +112,12 @@ interface Connection {
   readonly run: ReturnType<typeof createRunner>;
 }
 
+/** For its owner only; SQLite gives its other files the same mode. */
+const createFile = (path: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+};
+
 const fileIdentity = (path: string): string => {
   const { dev, ino } = statSync(path, { bigint: true });
   return `${dev}:${ino}`;
@@ -129,20 +135,24 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
     return connection;
   };
 
-  const transact = <Result>(begin: string, action: string, step: Step<Result>): Result => {
+  const attempt = <Result>(begin: string, step: Step<Result>): Result => {
+    const { db, run } = current();
     try {
-      const { db, run } = current();
-      try {
-        waitForOthers(busyMs, () => db.exec(begin));
-        const result = run(step);
-        db.exec('commit');
-        return result;
-      } catch (error) {
-        if (db.inTransaction) db.exec('rollback');
-        throw error;
-      }
+      db.exec(begin);
+      const result = run(step);
+      db.exec('commit');
+      return result;
     } catch (error) {
-      throw sqliteFailure(error, action);
+      if (db.inTransaction) db.exec('rollback');
+      throw error;
+    }
+  };
+
+  const transact = <Result>(step: Step<Result>, how: { readonly begin: string; readonly action: string }): Result => {
+    try {
+      return waitForOthers(busyMs, () => attempt(how.begin, step));
+    } catch (error) {
+      throw sqliteFailure(error, `${how.action} the ledger ${path}`);
     }
   };
 
@@ -150,7 +160,7 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
     async open() {
       if (connection !== null) return;
       try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        createFile(path);
         const db = new Database(path);
         try {
           configure(db, options);
@@ -164,8 +174,8 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
         throw sqliteFailure(error, `open the ledger ${path}`);
       }
     },
-    write: (step) => transact('begin immediate', `write to the ledger ${path}`, step),
-    read: (step) => transact('begin', `read the ledger ${path}`, step),
+    write: (step) => transact(step, { begin: 'begin immediate', action: 'write to' }),
+    read: (step) => transact(step, { begin: 'begin', action: 'read' }),
     close() {
       connection?.db.close();
       connection = null;

@@ -91,10 +91,14 @@ const serve = async (requests: readonly WorkerRequest[]): Promise<void> => {
 const queue: WorkerRequest[] = [];
 let serving = false;
 
+const enqueue = (requests: readonly WorkerRequest[]): void => {
+  for (const request of requests) queue.push(request);
+};
+
 /** Takes what arrived while this thread was at work; its event loop has not seen that yet. */
 const takeArrived = (): void => {
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
-    queue.push(...(next.message as WorkerRequest[]));
+    enqueue(next.message as WorkerRequest[]);
 };
 
 const serveAll = async (): Promise<void> => {
@@ -116,6 +120,6 @@ const serveAll = async (): Promise<void> => {
 };
 
 port.on('message', (requests: WorkerRequest[]) => {
-  queue.push(...requests);
+  enqueue(requests);
   if (!serving) void serveAll();
 });
