@@ -47,7 +47,7 @@ export const qwenModel = (): BenchModel => ({
   label: 'Qwen2.5-0.5B shape Q4_0',
   path: write('qwen2.5-0.5b-shape-q4_0.gguf', qwen05bShape, 'Q4_0'),
   vocabularySize: qwen05bShape.vocabularySize,
-  tokens: { 1: 160, 8: 96, 16: 96, 32: 64 },
+  tokens: { 1: 96, 8: 64, 16: 64, 32: 48 },
 });
 
 /** A shape like the embedded model's: 256 wide, 6 layers, Q8_0. */

@@ -30,6 +30,7 @@ const noDevice: OpenDevice = {
   close: async () => undefined,
 };
 
+const keysLookupMs = 2_000;
 const drainMs = 30_000;
 const logLevels = ['error', 'warn', 'info', 'silent'];
 
@@ -53,13 +54,22 @@ const warn = (line: string): void => {
 const openRouter = async (config: SpillwayConfig, device: OpenDevice | null) => {
   const { openGateway } = await import('./open-gateway.js');
   const { gateway, ledger } = await openGateway(config, { device, warn });
+  /** Looked up now and then: a first key closes the server within seconds. */
+  let lookedUp = { atMs: Number.NEGATIVE_INFINITY, hasKeys: false };
+  const areRequired = async (): Promise<boolean> => {
+    if (performance.now() - lookedUp.atMs > keysLookupMs) {
+      const hasKeys = (await ledger.listKeys()).some(({ revokedMs }) => revokedMs === null);
+      lookedUp = { atMs: performance.now(), hasKeys };
+    }
+    return lookedUp.hasKeys;
+  };
   return {
     gateway,
     server: {
       tier: gateway,
       keys: {
         identify: (secret: string) => ledger.identify(secret),
-        areRequired: async () => (await ledger.listKeys()).some(({ revokedMs }) => revokedMs === null),
+        areRequired,
       },
       routing: {
         route: gateway.route,

@@ -55,6 +55,13 @@ test('tokenizes and back, special tokens only when asked', async () => {
   expect((await engine.tokenize('<|im_end|>')).length).toBeGreaterThan(1);
 });
 
+test('refuses megabytes of prompt by their beginning', async () => {
+  await expect(answer(engine, { prompt: 'never ending '.repeat(1_000_000) })).rejects.toMatchObject({
+    code: 'context-overflow',
+    message: expect.stringContaining('its first'),
+  });
+});
+
 describe('an answer', () => {
   test('comes as start, text, end with its counts', async () => {
     const { events, end, tokens } = await answer(engine, {

@@ -14,8 +14,8 @@ export interface StepBudgetOptions {
 }
 
 export interface StepBudget {
-  /** Prompt tokens for the next step, beside so many streams. */
-  promptTokens(streams: number): number;
+  /** Prompt tokens for the next step, beside so many streams, while so many prompts wait. */
+  promptTokens(streams: number, waiting: number): number;
   /** `rows` one-token rows took so long. */
   observeDecode(rows: number, durationMs: number): void;
   /** A piece of prompt took so long. */
@@ -34,10 +34,13 @@ export const createStepBudget = (options: StepBudgetOptions): StepBudget => {
   let decodeMs: number | null = null;
   const mix = (old: number | null, value: number): number => (old === null ? value : old + newest * (value - old));
   return {
-    promptTokens(streams) {
+    promptTokens(streams, waiting) {
       if (msPerToken === null)
         return Math.min(options.largestTokens, streams > 0 ? options.smallestTokens : 4 * options.smallestTokens);
-      const timeMs = streams > 0 ? Math.max(options.besideMs, decodeMs ?? 0) : options.aloneMs;
+      // Where more prompts wait than streams run, their wait counts for more than the streams' pace.
+      const crowding = Math.max(0, waiting - streams) / Math.max(1, waiting + streams);
+      const timeMs =
+        streams > 0 ? Math.max(options.besideMs, decodeMs ?? 0, options.aloneMs * crowding) : options.aloneMs;
       const tokens = Math.floor(timeMs / Math.max(msPerToken, 1e-6));
       return Math.max(options.smallestTokens, Math.min(options.largestTokens, tokens));
     },

@@ -136,7 +136,9 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
   };
 
   const addPrompts = (streams: number): void => {
-    let left = budget.promptTokens(streams);
+    let waiting = 0;
+    for (const sequence of running) if (pending(sequence) > 1) waiting++;
+    let left = budget.promptTokens(streams, waiting);
     const mixed = config.mixedBatches;
     /** The pass that prompts share: weights are read once for all of them. */
     let shared: StepGroup | null = mixed && plan.groupCount > 0 ? groups[0]! : null;

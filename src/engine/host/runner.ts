@@ -111,10 +111,31 @@ export const createRunner = ({ model, send, now }: RunnerOptions): Runner => {
     forget(generation);
   };
 
+  /**
+   * Megabytes of text take seconds to tokenize, and everybody waits: a beginning that is far too long is enough to know.
+   * Twice the context, because a cut in the middle of the text may change the tokens around it.
+   */
+  const refuseHopeless = (text: string): void => {
+    const { contextLength } = config;
+    const sampled = contextLength * 16;
+    if (text.length <= 4 * sampled) return;
+    const { length } = vocabulary.tokenize(text.slice(0, sampled), { addSpecial: true, parseSpecial: true });
+    if (length <= 2 * contextLength) return;
+    throw new EngineError(
+      'context-overflow',
+      `Cannot run a prompt of ${text.length} characters: its first ${sampled} are ${length} tokens, the context holds ${contextLength}`,
+      { details: { promptTokens: length, contextLength } },
+    );
+  };
+
   const promptOf = (request: WireGenerate): Int32Array => {
     const { prompt } = request;
-    if (typeof prompt === 'string') return vocabulary.tokenize(prompt, { addSpecial: true, parseSpecial: true });
+    if (typeof prompt === 'string') {
+      refuseHopeless(prompt);
+      return vocabulary.tokenize(prompt, { addSpecial: true, parseSpecial: true });
+    }
     if ('parts' in prompt) {
+      refuseHopeless(prompt.parts.join(''));
       const pieces = prompt.parts.map((part, index) =>
         vocabulary.tokenize(part, { addSpecial: index === 0, parseSpecial: true }),
       );

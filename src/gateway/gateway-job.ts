@@ -1,0 +1,151 @@
+/**
+ * One request on its way through the gateway: who asks, how far it may go, what is remembered and booked of it.
+ */
+
+import type { GenerateUsage } from '../engine/engine.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Reach } from '../route/reach.js';
+import type { Candidate, PassedOver, Route, RoutePolicy, RouteRequest, RouteStep } from '../route/route.js';
+import type { RoutingOptions } from '../tiers/tier.js';
+import type { ReceiptBody } from '../trust/receipt.js';
+import type { LiveState } from './live-state.js';
+import type { Crossing, Place, PlaceCall } from './place.js';
+import { digestOf } from './request-facts.js';
+import type { ResponseCache } from './response-cache.js';
+import type { RouteLog, RouteTry } from './route-log.js';
+import type { TryReport } from './run-steps.js';
+
+export interface GatewayOptions {
+  readonly places: readonly Place[];
+  readonly policy: RoutePolicy;
+  /** How far a request may go, after keys, apps and policies. */
+  readonly reachOf: (routing: Pick<RoutingOptions, 'reach' | 'key' | 'app'>) => Reach;
+  /** Null: nothing is counted, and nothing goes to a third party. */
+  readonly ledger: Ledger | null;
+  /** Null: no answer is kept. */
+  readonly cache: ResponseCache | null;
+  /** Longest answer that is paid for where a request names none, tokens. */
+  readonly answerTokens: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newId: (prefix: string) => string;
+  readonly sleep: (durationMs: number, signal: AbortSignal) => Promise<void>;
+  /** A receipt could not be written after its answer went out. */
+  readonly onUnsettled: (error: unknown) => void;
+}
+
+/** What all requests of one gateway share. */
+export interface GatewayContext {
+  readonly options: GatewayOptions;
+  readonly live: LiveState;
+  readonly log: RouteLog;
+  candidates(): Candidate[];
+  placeFor(candidate: Candidate): Place;
+}
+
+export interface Job {
+  readonly routeId: string;
+  readonly routing: RoutingOptions;
+  readonly reach: Reach;
+  readonly keyId: string | null;
+  readonly app: string | null;
+  /** Since 1970. */
+  readonly createdMs: number;
+  /** Of the monotonic clock. */
+  readonly startedMs: number;
+  readonly requestDigest: string;
+}
+
+export const jobOf = (request: object, routing: RoutingOptions | undefined, { options }: GatewayContext): Job => {
+  const given = routing ?? { requestId: options.newId('req_') };
+  return {
+    routeId: options.newId('route_'),
+    routing: given,
+    reach: options.reachOf(given),
+    keyId: given.key?.id ?? null,
+    app: given.key?.app ?? given.app ?? null,
+    createdMs: options.now(),
+    startedMs: performance.now(),
+    requestDigest: digestOf(JSON.stringify(request)),
+  };
+};
+
+export const routeRequestOf = (
+  job: Job,
+  what: Pick<RouteRequest, 'model' | 'operation' | 'needs'> & { readonly deadlineMs: number | undefined },
+): RouteRequest => {
+  const { targets, maxCostNanoUsd } = job.routing;
+  const { deadlineMs, ...rest } = what;
+  return {
+    ...rest,
+    id: job.routeId,
+    reach: job.reach,
+    targets: { ...targets, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
+    budgetLeftNanoUsd: null,
+    ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
+  };
+};
+
+export const callFor = (job: Job, step: RouteStep, call: Pick<PlaceCall, 'signal' | 'onCrossing'>): PlaceCall => ({
+  ...call,
+  reach: job.reach,
+  keyId: job.keyId,
+  consentToken: job.routing.consentToken ?? null,
+  worstCostNanoUsd: step.candidate.price === null ? null : step.worstCostNanoUsd,
+});
+
+/** The route after admission: what no budget covers is passed over. */
+export const joinedRoute = (route: Route, steps: readonly RouteStep[], more: readonly PassedOver[]): Route =>
+  more.length === 0 ? route : { ...route, steps, passedOver: [...route.passedOver, ...more] };
+
+/** A try as the log keeps it, times counted from the request's start. */
+export const tryOf = (job: Job, { step, isHedge, outcome, startedMs, endedMs }: TryReport): RouteTry => ({
+  candidateId: step.candidate.id,
+  isHedge,
+  outcome,
+  startedMs: Math.round(startedMs - job.startedMs),
+  endedMs: Math.round(endedMs - job.startedMs),
+});
+
+export interface Ended {
+  readonly operation: ReceiptBody['operation'];
+  readonly outcome: ReceiptBody['outcome'];
+  readonly candidate: Candidate;
+  readonly crossing: Crossing | null;
+  readonly answerDigest: string;
+  readonly usage: GenerateUsage;
+  readonly costNanoUsd: number;
+  readonly receiptId: string;
+}
+
+export const receiptOf = (job: Job, ended: Ended, { options, placeFor }: GatewayContext): ReceiptBody => {
+  const { candidate, usage, crossing } = ended;
+  const model = placeFor(candidate)
+    .models()
+    .find(({ id }) => id === candidate.model);
+  return {
+    id: ended.receiptId,
+    version: 1,
+    requestId: job.routing.requestId,
+    startedMs: job.createdMs,
+    endedMs: options.now(),
+    operation: ended.operation,
+    outcome: ended.outcome,
+    keyId: job.keyId,
+    app: job.app,
+    reach: job.reach,
+    tier: candidate.tier,
+    endpoint: candidate.endpoint,
+    model: candidate.model,
+    modelDigest: model?.digest ?? null,
+    evidenceDigest: null,
+    requestDigest: job.requestDigest,
+    answerDigest: ended.answerDigest,
+    consentId: crossing?.consentId ?? null,
+    redactions: crossing?.redactions ?? {},
+    ...usage,
+    costNanoUsd: ended.costNanoUsd,
+  };
+};

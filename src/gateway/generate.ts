@@ -1,0 +1,255 @@
+/**
+ * A chat or a completion through the gateway: plan, reserve, run, settle, remember.
+ */
+import { createHash } from 'node:crypto';
+import type { GenerateUsage } from '../engine/engine.js';
+import { afterFailure } from '../route/after-failure.js';
+import { costNanoUsd } from '../route/cost.js';
+import { hedgeDelay } from '../route/hedge-delay.js';
+import { planRoute } from '../route/plan-route.js';
+import type { Candidate, RouteStep } from '../route/route.js';
+import { RemoteError } from '../tiers/remote/remote-error.js';
+import type { CallOptions, ChatEvent, ChatRequest, CompletionRequest } from '../tiers/tier.js';
+import type { ReceiptBody } from '../trust/receipt.js';
+import { admit } from './admission.js';
+import { assertAnswerable } from './assert-answerable.js';
+import { circuitOutcome, failureOf } from './failures.js';
+import { callFor, type GatewayContext, jobOf, joinedRoute, receiptOf, routeRequestOf, tryOf } from './gateway-job.js';
+import type { Crossing } from './place.js';
+import { chatNeeds, chatSize, completionNeeds, completionSize } from './request-facts.js';
+import type { AnswerRecorder } from './response-cache.js';
+import type { RouteTry } from './route-log.js';
+import { runSteps } from './run-steps.js';
+
+export type Generating =
+  | { readonly operation: 'chat'; readonly request: ChatRequest }
+  | { readonly operation: 'completion'; readonly request: CompletionRequest };
+
+/** A reservation outlives its request by this much, should nobody settle it. */
+export const reservationSlackMs = 60_000;
+/** What went out before a cut is counted by its length: four bytes make a token. */
+const bytesPerToken = 4;
+
+/** Digest and length of what an answer says. */
+const createAnswerDigest = () => {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  return {
+    add(event: ChatEvent): void {
+      const text =
+        event.type === 'text' || event.type === 'reasoning'
+          ? event.text
+          : event.type === 'tool-call'
+            ? `${event.name ?? ''}${event.argumentsDelta}`
+            : '';
+      if (text === '') return;
+      hash.update(text);
+      bytes += text.length;
+    },
+    get bytes() {
+      return bytes;
+    },
+    end: () => `sha256:${hash.digest('hex')}`,
+  };
+};
+
+const planOf = (what: Generating, context: GatewayContext, call: CallOptions) => {
+  const { policy, answerTokens } = context.options;
+  const { operation, request } = what;
+  const job = jobOf(request, call.routing, context);
+  const maxTokens = request.maxTokens ?? answerTokens;
+  const size = operation === 'chat' ? chatSize(request) : completionSize(request);
+  const needs = operation === 'chat' ? chatNeeds(request, size, maxTokens) : completionNeeds(request, size, maxTokens);
+  const { model, deadlineMs } = request;
+  const asked = routeRequestOf(job, { model, operation, needs, deadlineMs });
+  return { job, size, maxTokens, planned: planRoute(asked, context.candidates(), policy) };
+};
+
+/** The plan alone. */
+export const explain = (what: Generating, context: GatewayContext, call: CallOptions) =>
+  planOf(what, context, call).planned;
+
+/** The `end` event says where it ran. Leaving the iterator early cancels what runs and books what went out. */
+export async function* generate(
+  what: Generating,
+  context: GatewayContext,
+  call: CallOptions,
+): AsyncGenerator<ChatEvent> {
+  const { options, live, log } = context;
+  const { policy, ledger, cache } = options;
+  const { operation, request } = what;
+  const signal = call.signal ?? new AbortController().signal;
+  const { job, size, maxTokens, planned } = planOf(what, context, call);
+  const question = { operation, request, keyId: job.keyId, reach: job.reach };
+  const known = cache?.find(question, performance.now()) ?? null;
+  if (known !== null) {
+    yield* known.events;
+    return;
+  }
+  assertAnswerable(planned, policy);
+  const totalMs = Math.min(request.deadlineMs ?? Number.POSITIVE_INFINITY, policy.timeouts.totalMs);
+  const remainingMs = (): number => totalMs - (performance.now() - job.startedMs);
+  const admission = await admit(ledger, {
+    id: job.routeId,
+    keyId: job.keyId,
+    app: job.app,
+    steps: planned.steps,
+    mostTokens: size.mostTokens + maxTokens,
+    expiresMs: job.createdMs + totalMs + reservationSlackMs,
+    routeId: job.routeId,
+  });
+  const route = joinedRoute(planned, admission.steps, admission.passedOver);
+  const tries: RouteTry[] = [];
+  const crossings = new Map<string, Crossing>();
+  /** Circuits that a running try went through: whether it is their trial. */
+  const trials = new Map<string, boolean>();
+  const answer = createAnswerDigest();
+  let recorder: AnswerRecorder | null = null;
+  let isBooked = false;
+
+  const placeCall = ({ candidate }: RouteStep, joined: AbortSignal) => ({
+    signal: joined,
+    onCrossing: (crossing: Crossing) => void crossings.set(candidate.id, crossing),
+  });
+  /** A paid answer is never longer than what was reserved for it. */
+  const limited = ({ candidate }: RouteStep) => ({
+    model: candidate.model,
+    ...(candidate.price === null ? {} : { maxTokens }),
+  });
+  const start = (step: RouteStep, joined: AbortSignal): AsyncIterable<ChatEvent> => {
+    const { candidate } = step;
+    const entered = live.enter(candidate);
+    if (entered === null)
+      throw new RemoteError('unreachable', `Endpoint ${candidate.endpoint} failed too often lately`, {
+        endpoint: candidate.endpoint,
+        answerStarted: false,
+      });
+    trials.set(candidate.id, entered.trial);
+    const place = context.placeFor(candidate);
+    const given = callFor(job, step, placeCall(step, joined));
+    return what.operation === 'chat'
+      ? place.chat({ ...what.request, ...limited(step) }, given)
+      : place.complete({ ...what.request, ...limited(step) }, given);
+  };
+
+  /** Books the answer and leaves its receipt; the answer does not wait for the disk. */
+  const book = (outcome: ReceiptBody['outcome'], candidate: Candidate, usage: GenerateUsage) => {
+    isBooked = true;
+    const cost = costNanoUsd(usage, candidate.price);
+    const receiptId = ledger === null ? null : options.newId('rcpt_');
+    if (receiptId !== null) {
+      const receipt = receiptOf(
+        job,
+        {
+          operation,
+          outcome,
+          candidate,
+          crossing: crossings.get(candidate.id) ?? null,
+          answerDigest: answer.end(),
+          usage,
+          costNanoUsd: cost,
+          receiptId,
+        },
+        context,
+      );
+      admission
+        .settle({ nanoUsd: cost, tokens: usage.promptTokens + usage.completionTokens, receipt })
+        .catch(options.onUnsettled);
+    }
+    remember(candidate, cost, receiptId);
+    return { cost, receiptId };
+  };
+  const remember = (servedBy: Candidate | null, cost: number | null, receiptId: string | null): void =>
+    log.add({
+      id: job.routeId,
+      keyId: job.keyId,
+      createdMs: job.createdMs,
+      route,
+      tries,
+      servedBy: servedBy?.id ?? null,
+      costNanoUsd: cost,
+      receiptId,
+    });
+
+  try {
+    const events = runSteps({
+      steps: route.steps,
+      policy,
+      signal,
+      start,
+      resume: (step, sent, joined) =>
+        what.operation === 'chat'
+          ? context
+              .placeFor(step.candidate)
+              .resume({ ...what.request, ...limited(step) }, sent, callFor(job, step, placeCall(step, joined)))
+          : null,
+      failureOf,
+      after: (failure, { index, tries: triesHere, isResumable }) =>
+        afterFailure(
+          {
+            tries: triesHere,
+            stepsLeft: route.steps.length - 1 - index,
+            remainingMs: remainingMs(),
+            canContinue: isResumable && route.steps[index + 1]?.needsConsent === false,
+            retries: policy.retries,
+          },
+          failure,
+          options.random(),
+        ),
+      hedge: (index) => hedgeDelay({ route, stepIndex: index, policy, remainingMs: remainingMs() }),
+      sleep: options.sleep,
+      onTry: (report) => {
+        tries.push(tryOf(job, report));
+        const { candidate } = report.step;
+        const trial = trials.get(candidate.id);
+        if (trial === undefined) return;
+        trials.delete(candidate.id);
+        live.leave(candidate, circuitOutcome(report.outcome), trial);
+      },
+    });
+    for await (const { event, step } of events) {
+      const { candidate } = step;
+      if (cache !== null) recorder ??= cache.record(question, candidate.tier);
+      recorder?.push(event);
+      if (event.type !== 'end') {
+        answer.add(event);
+        yield event;
+        continue;
+      }
+      live.observe(candidate.id, { ...event.usage, ...event.timings });
+      const { cost, receiptId } = book('done', candidate, counted(event.usage, size.estimatedTokens, answer.bytes));
+      recorder?.keep(performance.now());
+      yield {
+        ...event,
+        served: {
+          routeId: job.routeId,
+          tier: candidate.tier,
+          endpoint: candidate.endpoint,
+          model: candidate.model,
+          costNanoUsd: cost,
+          receiptId,
+        },
+      };
+    }
+  } finally {
+    if (!isBooked) {
+      const last = route.steps.find(({ candidate }) => candidate.id === tries.at(-1)?.candidateId)?.candidate;
+      if (answer.bytes > 0 && last !== undefined)
+        book(signal.aborted ? 'cancelled' : 'failed', last, counted(null, size.estimatedTokens, answer.bytes));
+      else {
+        remember(null, null, null);
+        admission.release().catch(options.onUnsettled);
+      }
+    }
+  }
+}
+
+/** The usage as reported; where a place tells none, or the answer was cut, what its length says. */
+const counted = (usage: GenerateUsage | null, promptTokens: number, answerBytes: number): GenerateUsage => {
+  const said = usage ?? { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  return {
+    promptTokens: said.promptTokens || promptTokens,
+    cachedTokens: said.cachedTokens,
+    completionTokens: said.completionTokens || Math.ceil(answerBytes / bytesPerToken),
+  };
+};
