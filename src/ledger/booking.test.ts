@@ -322,6 +322,25 @@ onBothDatabases((database) => {
       expect(await ask(ledger, 'e')).toMatchObject({ type: 'rate-limited', retryAfterMs: 20_000 });
     });
 
+    it('hold exactly when requests come to several servers at once', async () => {
+      const servers = [
+        await open(),
+        await database.open({ now: () => nowMs }),
+        await database.open({ now: () => nowMs }),
+      ];
+      const { record } = await servers[0]!.createKey({ name: 'One', requestsPerMinute: 50, tokensPerMinute: 400 });
+      const outcomes = await Promise.all(
+        Array.from({ length: 150 }, (_, index) =>
+          servers[index % 3]!.reserve(reservation(`r${index}`, { keyId: record.id, tokens: index < 75 ? 0 : 10 })),
+        ),
+      );
+      const admitted = outcomes.filter(({ type }) => type === 'reserved');
+      expect(admitted).toHaveLength(50);
+      // Each admission saw what all others had taken.
+      const left = admitted.map((outcome) => (outcome.type === 'reserved' ? outcome.requests!.remaining : -1));
+      expect(left.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index));
+    });
+
     it('count the worst case of tokens, then what it was', async () => {
       const ledger = await open();
       const { record } = await ledger.createKey({ name: 'One', tokensPerMinute: 100 });

@@ -1,5 +1,5 @@
 /** Keys: who has the secret is known, who has not is not, and a revocation reaches every server. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { onBothDatabases } from './databases.test-support.js';
@@ -64,12 +64,17 @@ onBothDatabases((database) => {
     expect(await ledger.listKeys()).toEqual([]);
   });
 
-  it.skipIf(database.kind !== 'sqlite')('keeps no secret in its file', async () => {
-    const ledger = await database.open();
-    const { secret } = await ledger.createKey({ name: 'One' });
-    await ledger.close();
-    const file = readFileSync(database.url().slice('sqlite:'.length), 'latin1');
-    expect(file).toContain('One');
-    expect(file).not.toContain(secret.slice('sk-spillway-'.length));
-  });
+  it.skipIf(database.kind !== 'sqlite')(
+    'keeps no secret in its file, and lets nobody but its owner read it',
+    async () => {
+      const ledger = await database.open();
+      const { secret } = await ledger.createKey({ name: 'One' });
+      await ledger.close();
+      const path = database.url().slice('sqlite:'.length);
+      if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
+      const file = readFileSync(path, 'latin1');
+      expect(file).toContain('One');
+      expect(file).not.toContain(secret.slice('sk-spillway-'.length));
+    },
+  );
 });

@@ -221,6 +221,7 @@ export const createPostgresStore = (options: {
           async (client) => step.decide(await readRows(client, step, { begin: null, timeoutMs: longMs })).result,
         ),
       ),
-    close: () => pool.end(),
+    // A server that does not answer is not waited for.
+    close: () => Promise.race([pool.end(), wait(connectMs, undefined, { ref: false })]),
   };
 };
