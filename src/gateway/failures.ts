@@ -2,9 +2,9 @@
  * What an error of a place means: may another one answer, and what does it say of this one's health.
  */
 import type { CircuitOutcome } from '../route/circuit.js';
-import { circuitOutcomeOf, tryFailureOf } from '../route/remote-failure.js';
+import { circuitOutcomeOf, isRemoteCode, tryFailureOf } from '../route/remote-failure.js';
 import type { TryFailure } from '../route/route.js';
-import { RemoteError, type RemoteErrorCode } from '../tiers/remote/remote-error.js';
+import { RemoteError } from '../tiers/remote/remote-error.js';
 import { TierError } from '../tiers/tier-error.js';
 import { UnfinishedAnswer } from './attempt.js';
 
@@ -23,21 +23,6 @@ const engineFailures: ReadonlySet<string> = new Set([
 
 /** Requests that this place cannot say or do, and its neighbour might. */
 const placeFaults: ReadonlySet<TierError['code']> = new Set(['unsupported', 'unsupported-content', 'template-failed']);
-
-const remoteCodes: ReadonlySet<string> = new Set<RemoteErrorCode>([
-  'unreachable',
-  'first-token-timeout',
-  'stalled',
-  'total-timeout',
-  'malformed',
-  'truncated',
-  'empty',
-  'oversized',
-  'provider-failed',
-  'rate-limited',
-  'unauthorized',
-  'refused',
-]);
 
 const failed = (code: string, retryable: boolean): Failed => ({
   type: 'failed',
@@ -59,5 +44,5 @@ export const failureOf = (error: unknown): Failed | null => {
 /** What a try's outcome says of its endpoint's health. */
 export const circuitOutcome = (outcome: string): CircuitOutcome => {
   if (outcome === 'answered' || outcome === 'handed-over') return 'success';
-  return remoteCodes.has(outcome) ? circuitOutcomeOf(outcome as RemoteErrorCode) : 'neither';
+  return isRemoteCode(outcome) ? circuitOutcomeOf(outcome) : 'neither';
 };

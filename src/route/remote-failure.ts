@@ -39,5 +39,8 @@ export const tryFailureOf = ({ code, details }: RemoteError): TryFailure & { rea
   answerStarted: details.answerStarted,
 });
 
+/** True for the code of a RemoteError, among the outcomes of tries. */
+export const isRemoteCode = (outcome: string): outcome is RemoteErrorCode => Object.hasOwn(meanings, outcome);
+
 /** What to tell the endpoint's circuit. */
 export const circuitOutcomeOf = (code: RemoteErrorCode): CircuitOutcome => meanings[code].health;
