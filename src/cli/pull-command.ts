@@ -4,7 +4,7 @@ import { readGgufHeader } from '../models/gguf-reader.js';
 import { pullModel } from '../models/pull.js';
 import { listModels, modelNameOf } from '../models/registry.js';
 import { formatBytes } from '../models/system-memory.js';
-import { createProgressBar, interruptedExitCode, print, printJson } from './terminal.js';
+import { createProgressBar, interruptedExitCode, print, printJson, reportError } from './terminal.js';
 
 const phaseNotes = { download: '', verify: 'checking ', wait: 'waiting for another download of it, ' } as const;
 
@@ -30,8 +30,11 @@ export const addPullCommand = (program: Command): void => {
             ),
         });
       } catch (error) {
-        if (stop.signal.aborted) process.exitCode = interruptedExitCode;
-        throw error;
+        if (!stop.signal.aborted) throw error;
+        bar.end();
+        reportError(error);
+        // At once: a connection that was broken off may still be closing.
+        process.exit(interruptedExitCode);
       } finally {
         bar.end();
       }

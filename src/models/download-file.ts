@@ -110,15 +110,24 @@ const receive = async (
   response: Response,
   start: number,
   target: Target,
-  hooks: { readonly touch: () => void; readonly onBytes: (doneBytes: number) => void },
+  hooks: { readonly touch: () => void; readonly onBytes: (doneBytes: number) => void; readonly signal: AbortSignal },
 ): Promise<void> => {
   if (response.body === null) throw new TransientError('the server sent no body');
   const handle = await open(target.partial, start > 0 ? 'a' : 'w').catch((cause: unknown) => {
     throw storeError(target.name, target.bytes, cause);
   });
   let done = start;
+  const reader = response.body.getReader();
+  // Ends a read that waits, whatever state fetch has its connection in.
+  const cancel = (): void => {
+    reader.cancel(hooks.signal.reason).catch(() => {});
+  };
+  hooks.signal.addEventListener('abort', cancel);
   try {
-    for await (const chunk of response.body) {
+    for (;;) {
+      const { value: chunk } = await reader.read();
+      hooks.signal.throwIfAborted();
+      if (chunk === undefined) break;
       hooks.touch();
       if (done + chunk.length > target.bytes) {
         await handle.truncate(0);
@@ -134,6 +143,8 @@ const receive = async (
         throw storeError(target.name, target.bytes, cause);
     });
   } finally {
+    hooks.signal.removeEventListener('abort', cancel);
+    cancel();
     await handle.close();
   }
   if (done < target.bytes) throw new TransientError('the connection ended early');
@@ -147,6 +158,7 @@ const attemptOnce = async (target: Target, options: DownloadOptions, progressed:
   }
   if (have === target.bytes && have > 0) return;
   const guard = createStallGuard(options.stallMs);
+  const signal = options.signal === undefined ? guard.signal : AbortSignal.any([options.signal, guard.signal]);
   try {
     const response = await fetch(target.url, {
       // Bytes as they are: a compressed answer could not be resumed.
@@ -155,7 +167,7 @@ const attemptOnce = async (target: Target, options: DownloadOptions, progressed:
         'accept-encoding': 'identity',
         ...(have === 0 ? {} : { range: `bytes=${have}-` }),
       },
-      signal: options.signal === undefined ? guard.signal : AbortSignal.any([options.signal, guard.signal]),
+      signal,
     });
     const start = await checkAnswer(response, have, target).catch(async (error: unknown) => {
       await response.body?.cancel().catch(() => {});
@@ -163,6 +175,7 @@ const attemptOnce = async (target: Target, options: DownloadOptions, progressed:
     });
     await receive(response, start, target, {
       touch: guard.touch,
+      signal,
       onBytes(doneBytes) {
         if (doneBytes > have) progressed();
         options.onBytes?.(doneBytes);
