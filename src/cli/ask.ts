@@ -1,9 +1,12 @@
 /**
- * One question to the device, printed as it is answered: text, tool calls, hand-overs.
+ * One question, printed as it is answered: text, tool calls, hand-overs, and where the answer came from.
  *
  * Shared by `run` and `chat`. Keeps what the assistant said, for the next turn.
  */
-import type { ChatMessage, ChatRequest, Tier, ToolCall } from '../tiers/tier.js';
+import { type Reach, tiersByDistance } from '../route/reach.js';
+import { writeUsd } from '../route/words.js';
+import type { ChatEvent, ChatMessage, ChatRequest, Served, ToolCall } from '../tiers/tier.js';
+import { writePlace } from './place-words.js';
 
 export interface Answer {
   readonly message: Extract<ChatMessage, { role: 'assistant' }>;
@@ -13,6 +16,8 @@ export interface Answer {
   readonly usage: { readonly promptTokens: number; readonly cachedTokens: number; readonly completionTokens: number };
   readonly ttftMs: number;
   readonly totalMs: number;
+  /** Null where there was nothing to choose. */
+  readonly served: Served | null;
 }
 
 export interface AskOptions {
@@ -22,12 +27,16 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Streams the answer through `write`; resolves when it is whole. */
-export const ask = async (tier: Tier, request: ChatRequest, options: AskOptions): Promise<Answer> => {
+/** Streams the answer of `chat` through `write`; resolves when it is whole. */
+export const ask = async (
+  chat: (request: ChatRequest, call: { readonly signal?: AbortSignal }) => AsyncIterable<ChatEvent>,
+  request: ChatRequest,
+  options: AskOptions,
+): Promise<Answer> => {
   let text = '';
   let reasoning = '';
   const calls: { id: string; name: string; arguments: string }[] = [];
-  for await (const event of tier.chat(request, options.signal === undefined ? {} : { signal: options.signal })) {
+  for await (const event of chat(request, options.signal === undefined ? {} : { signal: options.signal })) {
     switch (event.type) {
       case 'text':
         text += event.text;
@@ -64,6 +73,7 @@ export const ask = async (tier: Tier, request: ChatRequest, options: AskOptions)
           usage: event.usage,
           ttftMs: event.timings.ttftMs,
           totalMs: event.timings.totalMs,
+          served: event.served ?? null,
         };
       }
       default:
@@ -78,6 +88,16 @@ export const noteThinking = (): void => {
   if (process.stderr.isTTY === true) process.stderr.write('(thinking)\n');
 };
 
-/** What a person reads when the embedded model hands a request over. */
-export const overflowNote = (answer: Answer): string =>
-  `(not for this device: handed over${answer.confidence === null ? '' : `, ${(100 * answer.confidence).toFixed(0)}% sure`})`;
+/** What a person reads when the embedded model hands a request over; `further`: the reach that would bring in another. */
+export const overflowNote = ({ confidence }: Answer, further: Reach | null): string => {
+  const sure = confidence === null ? '' : `, ${(100 * confidence).toFixed(0)}% sure`;
+  const advice = further === null ? '' : `; --reach ${further} would let it go on`;
+  return `(not for this device: handed over${sure}${advice})`;
+};
+
+/** Where an answer came from, and what it cost; null for this device. */
+export const originNote = ({ served }: Answer): string | null => {
+  if (served === null || served.tier === 'device') return null;
+  const isFree = served.costNanoUsd === 0 && served.tier !== tiersByDistance.at(-1);
+  return `(${writePlace(served)}${isFree ? '' : `, ${writeUsd(served.costNanoUsd)}`})`;
+};

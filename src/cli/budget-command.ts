@@ -1,9 +1,17 @@
 /** `spillway budget`: how much a key, an app or everything together may spend in a calendar month (UTC). */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { BudgetState, KeyRecord } from '../ledger/ledger.js';
-import { formatUsd, parseUsd } from '../ledger/money.js';
+import { formatUsd } from '../ledger/money.js';
 import { wholeNumber } from './engine-options.js';
-import { addLedgerFlags, budgetSubject, findKey, type LedgerFlags, plain, withLedger } from './ledger-flags.js';
+import {
+  addLedgerFlags,
+  budgetSubject,
+  findKey,
+  type LedgerFlags,
+  plain,
+  usdAmount,
+  withLedger,
+} from './ledger-flags.js';
 import { formatTable, print, printJson } from './terminal.js';
 
 interface SetFlags extends LedgerFlags {
@@ -13,13 +21,6 @@ interface SetFlags extends LedgerFlags {
   readonly usd?: number;
   readonly tokens?: number;
 }
-
-const usdAmount = (text: string): number => {
-  const nanoUsd = parseUsd(text);
-  if (nanoUsd === null)
-    throw new InvalidArgumentError('It must be an amount in dollars up to 9007199 with at most nine decimals: 12.50');
-  return nanoUsd;
-};
 
 const set = async (flags: SetFlags): Promise<void> => {
   const { budget, keys } = await withLedger(flags, async (ledger) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BudgetRecord, KeyRecord, Ledger } from '../ledger/ledger.js';
 import { LedgerError } from '../ledger/ledger-error.js';
+import { parseUsd } from '../ledger/money.js';
 import { dataFolder } from '../models/registry.js';
 
 export interface LedgerFlags {
@@ -57,6 +58,14 @@ export const budgetSubject = (
 
 /** Text that came with requests, without what a terminal would obey. */
 export const plain = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd');
+
+/** Dollars as somebody types them, in nanodollars. */
+export const usdAmount = (text: string): number => {
+  const nanoUsd = parseUsd(text);
+  if (nanoUsd === null)
+    throw new InvalidArgumentError('It must be an amount in dollars up to 9007199 with at most nine decimals: 12.50');
+  return nanoUsd;
+};
 
 export const dateText = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
 

@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   serve: async (program) => (await import('./serve-command.js')).addServeCommand(program),
   run: async (program) => (await import('./run-command.js')).addRunCommand(program),
   chat: async (program) => (await import('./chat-command.js')).addChatCommand(program),
+  route: async (program) => (await import('./route-command.js')).addRouteCommand(program),
   models: async (program) => (await import('./models-command.js')).addModelsCommand(program),
   pull: async (program) => (await import('./pull-command.js')).addPullCommand(program),
   bench: async (program) => (await import('./bench-command.js')).addBenchCommand(program),

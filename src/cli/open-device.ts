@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import type { Engine } from '../engine/engine.js';
 import { createHostEngine } from '../engine/host-engine.js';
 import { checkFit, type Fit } from '../models/fits.js';
-import { readGgufHeader } from '../models/gguf-reader.js';
+import { type GgufHeader, readGgufHeader } from '../models/gguf-reader.js';
 import { ModelError } from '../models/model-error.js';
 import { findModel, type LocalModel } from '../models/registry.js';
 import { systemMemory } from '../models/system-memory.js';
@@ -29,28 +29,40 @@ const kvSlack = 1.1;
 const spillShare = 0.1;
 const spillLimitBytes = 512 * 2 ** 20;
 
-interface PlannedModel {
+/** A model with the sizes that it would be loaded with. */
+export interface PlannedModel {
   readonly model: LocalModel;
+  readonly header: GgufHeader;
   readonly fit: Fit;
   /** Free when this model and those before it are loaded. */
   readonly leftBytes: number;
 }
 
+/** Throws ModelError. */
+export const planModel = (
+  model: LocalModel,
+  { context, parallel, availableBytes }: EngineFlags & { readonly availableBytes: number },
+): PlannedModel => {
+  const header = readGgufHeader(model.path);
+  const fit = checkFit(header, {
+    ...(context === undefined ? {} : { contextTokens: context }),
+    ...(parallel === undefined ? {} : { parallel }),
+    availableBytes,
+  });
+  return { model, header, fit, leftBytes: Math.max(0, availableBytes - fit.need.totalBytes) };
+};
+
 /** Sizes one model after the other, each in what the ones before leave. Throws ModelError. */
 const planModels = (models: readonly LocalModel[], flags: EngineFlags): PlannedModel[] => {
-  let availableBytes = systemMemory().availableBytes;
+  let { availableBytes } = systemMemory();
   return models.map((model) => {
-    const fit = checkFit(readGgufHeader(model.path), {
-      ...(flags.context === undefined ? {} : { contextTokens: flags.context }),
-      ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
-      availableBytes,
-    });
-    availableBytes = Math.max(0, availableBytes - fit.need.totalBytes);
-    return { model, fit, leftBytes: availableBytes };
+    const planned = planModel(model, { ...flags, availableBytes });
+    availableBytes = planned.leftBytes;
+    return planned;
   });
 };
 
-const startEngine = ({ model, fit, leftBytes }: PlannedModel, flags: EngineFlags): Promise<Engine> =>
+export const startEngine = ({ model, fit, leftBytes }: PlannedModel, flags: EngineFlags): Promise<Engine> =>
   createHostEngine({
     name: model.name,
     modelPath: model.path,

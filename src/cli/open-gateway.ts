@@ -29,6 +29,11 @@ export interface OpenGateway {
   readonly ledger: Ledger;
 }
 
+export interface GatewayParts {
+  readonly device: OpenDevice | null;
+  readonly warn: (line: string) => void;
+}
+
 /** Longest answer that is paid for where a request names none. */
 const answerTokens = 4096;
 const cacheEntries = 10_000;
@@ -61,17 +66,23 @@ const redactorOf = ({ redaction }: SpillwayConfig['policy']) =>
     allowMedia: redaction.allowMedia,
   });
 
+export const openConfiguredLedger = ({ ledger: { url } }: SpillwayConfig): Promise<Ledger> =>
+  openLedger({ url: url ?? defaultLedgerUrl(), signingKeyPath: receiptKeyPath() });
+
 /** Opens the ledger and connects every endpoint that the configuration names; throws what the parts throw. */
-export const openGateway = async (
+export const openGateway = async (config: SpillwayConfig, parts: GatewayParts): Promise<OpenGateway> => {
+  const ledger = await openConfiguredLedger(config);
+  await applyBudgets(ledger, config, parts.warn);
+  return { gateway: connectGateway(config, { ...parts, ledger }), ledger };
+};
+
+/** Without a ledger nothing is booked, and nothing goes to a third party. */
+export const connectGateway = (
   config: SpillwayConfig,
-  options: { readonly device: OpenDevice | null; readonly warn: (line: string) => void },
-): Promise<OpenGateway> => {
+  options: GatewayParts & { readonly ledger: Ledger | null },
+): Gateway => {
   const { policy } = config;
-  const ledger = await openLedger({
-    url: config.ledger.url ?? defaultLedgerUrl(),
-    signingKeyPath: receiptKeyPath(),
-  });
-  await applyBudgets(ledger, config, options.warn);
+  const { ledger } = options;
   const createdSeconds = unixSeconds();
   const places: Place[] = [];
 
@@ -103,7 +114,7 @@ export const openGateway = async (
   }
 
   const providers = config.tiers.thirdParty;
-  if (providers.length > 0) {
+  if (providers.length > 0 && ledger !== null) {
     const transport = createThirdPartyTransport({
       timeouts: policy.timeouts,
       providers: providers.map(({ name, kind, url, apiKey }) => ({
@@ -134,7 +145,7 @@ export const openGateway = async (
       );
   }
 
-  const gateway = createGateway({
+  return createGateway({
     places,
     ledger,
     policy: routePolicyOf(config),
@@ -148,6 +159,7 @@ export const openGateway = async (
         })
       : null,
     answerTokens,
+    consentTtlMs: policy.consent.ttlMinutes * minuteMs,
     now: Date.now,
     random: Math.random,
     newId,
@@ -155,5 +167,4 @@ export const openGateway = async (
     onUnsettled: (error) =>
       options.warn(`A receipt could not be written: ${error instanceof Error ? error.message : String(error)}`),
   });
-  return { gateway, ledger };
 };

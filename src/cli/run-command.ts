@@ -1,82 +1,68 @@
 /** `spillway run "PROMPT"`: one answer, streamed to standard output. */
 import type { Command } from 'commander';
-import type { ChatMessage } from '../tiers/tier.js';
-import { addEngineFlags, decimalNumber, type EngineFlags, wholeNumber } from './engine-options.js';
-import { interruptedExitCode, printJson, textFor } from './terminal.js';
+import { addEngineFlags } from './engine-options.js';
+import type { ServiceFlags } from './open-service.js';
+import {
+  addPromptFlags,
+  addReachFlags,
+  contentHash,
+  type PromptFlags,
+  promptOf,
+  readPrompt,
+  routingOf,
+} from './request-flags.js';
+import { interruptedExitCode, noteAside, printJson, textFor } from './terminal.js';
 
-interface RunFlags extends EngineFlags {
-  readonly model?: string;
-  readonly system?: string;
-  readonly maxTokens?: number;
-  readonly temperature?: number;
-  readonly seed?: number;
+interface RunFlags extends ServiceFlags, PromptFlags {
+  readonly consent?: string;
   readonly json?: boolean;
 }
 
-const readStandardInput = async (): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-};
-
 const run = async (prompt: string, flags: RunFlags, command: Command): Promise<void> => {
-  const [{ openDevice }, { ask, noteThinking, overflowNote }] = await Promise.all([
-    import('./open-device.js'),
-    import('./ask.js'),
-  ]);
-  const words = prompt === '-' ? await readStandardInput() : prompt;
-  if (words.trim() === '') command.error('error: the prompt is empty');
-  const device = await openDevice(flags.model === undefined ? [] : [flags.model], { parallel: 1, ...flags });
+  const [{ openService }, { ask, noteThinking, originNote, overflowNote }, { createAsking, furtherFor }] =
+    await Promise.all([import('./open-service.js'), import('./ask.js'), import('./asking.js')]);
+  const words = await readPrompt(prompt, command);
+  const opened = await openService(flags);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
+  const { openQuestioner } = await import('./terminal-question.js');
+  const asking = createAsking(opened, {
+    person: openQuestioner(),
+    grantedHash: flags.consent ?? null,
+    routing: () => routingOf(flags),
+  });
   try {
-    const messages: ChatMessage[] = [
-      ...(flags.system === undefined ? [] : [{ role: 'system' as const, content: flags.system }]),
-      { role: 'user', content: words },
-    ];
     const answer = await ask(
-      device.tier,
-      {
-        model: [...device.engines.keys()][0]!,
-        messages,
-        ...(flags.maxTokens === undefined ? {} : { maxTokens: flags.maxTokens }),
-        sampling: {
-          ...(flags.temperature === undefined ? {} : { temperature: flags.temperature }),
-          ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-        },
-      },
+      asking.chat,
+      { model: opened.model, ...promptOf(words, flags) },
       {
         write: (text) => (flags.json === true ? undefined : process.stdout.write(textFor(process.stdout, text))),
         onThinking: noteThinking,
         signal: stop.signal,
       },
     );
+    const origin = originNote(answer);
     if (flags.json === true) printJson(answer);
-    else if (answer.overflow) process.stderr.write(`${overflowNote(answer)}\n`);
+    else if (answer.overflow) process.stderr.write(`${overflowNote(answer, furtherFor(opened, answer))}\n`);
     else process.stdout.write('\n');
+    if (origin !== null && flags.json !== true) noteAside(origin);
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!stop.signal.aborted) throw asking.advise(error);
     if (flags.json !== true) process.stdout.write('\n');
     process.exitCode = interruptedExitCode;
   } finally {
-    await device.close({ drainMs: 0 });
+    await opened.close();
   }
 };
 
 export const addRunCommand = (program: Command): void => {
   const command = program
     .command('run')
-    .description('answer one prompt on this device')
+    .description('answer one prompt: on this device, or where the configuration allows it')
     .argument('<prompt>', 'what to ask; - reads it from standard input')
-    .option('--model <name|path.gguf>', 'the model (default: pocket)')
-    .option('--system <text>', 'a system message')
-    .option('--max-tokens <n>', 'longest answer', wholeNumber(1, 1_000_000))
-    .option(
-      '--temperature <t>',
-      'sampling temperature, 0 to 2; 0 always takes the likeliest token',
-      decimalNumber(0, 2),
-    )
-    .option('--seed <n>', 'seed of the sampling', wholeNumber(0, 2 ** 32 - 1))
+    .option('--model <name|path.gguf>', 'the model (default: pocket; with a configuration: auto)');
+  addReachFlags(addPromptFlags(command))
+    .option('--consent <sha256>', 'a yes beforehand, to exactly the request that `route explain` shows', contentHash)
     .option('--json', 'print the whole answer as JSON');
   addEngineFlags(command).action(run);
 };

@@ -91,9 +91,21 @@ export const printJson = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 };
 
+/** A line about what somebody should know, beside the answer. */
+export const warn = (line: string): void => {
+  process.stderr.write(`spillway: ${textFor(process.stderr, line)}\n`);
+};
+
+/** A line beside the answer that is there to be passed over: dim on terminals that have colours. */
+export const noteAside = (line: string): void => {
+  const text = textFor(process.stderr, line);
+  const isDim = process.stderr.isTTY === true && process.stderr.hasColors();
+  process.stderr.write(isDim ? `\x1b[2m${text}\x1b[22m\n` : `${text}\n`);
+};
+
 /** A failure that was foreseen carries its own advice; anything else is a bug and shows its stack. */
 export const reportError = (error: unknown): void => {
-  if (error instanceof Error && 'code' in error) process.stderr.write(`spillway: ${error.message}\n`);
+  if (error instanceof Error && 'code' in error) warn(error.message);
   else
     process.stderr.write(
       `spillway: unexpected error, please report it\n${error instanceof Error ? error.stack : String(error)}\n`,

@@ -8,6 +8,7 @@ import type { Ledger, RateLimitState, Settlement } from '../ledger/ledger.js';
 import { LedgerError } from '../ledger/ledger-error.js';
 import type { PassedOver, RouteStep } from '../route/route.js';
 import { writeUsd } from '../route/words.js';
+import { budgetLeft, nanoUsdLeft } from './budget-left.js';
 import { GatewayError } from './gateway-error.js';
 
 export interface AdmissionRequest {
@@ -35,6 +36,9 @@ export interface Admission {
 const mostOf = (steps: readonly RouteStep[]): number =>
   steps.reduce((most, { worstCostNanoUsd }) => Math.max(most, worstCostNanoUsd), 0);
 
+/** Nobody can say what to reserve for it. */
+const isUnpriced = ({ candidate }: RouteStep): boolean => candidate.tier === 'third-party' && candidate.price === null;
+
 /** In the gateway's words; what the ledger says for other reasons goes on as it is. */
 const inWords = (error: unknown): unknown =>
   error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full')
@@ -55,32 +59,51 @@ export const admit = async (ledger: Ledger | null, request: AdmissionRequest): P
       settle: async () => null,
       release: async () => undefined,
     };
-  const reserve = async (nanoUsd: number) => {
+  const answered = async <T>(asked: Promise<T>): Promise<T> => {
     try {
-      return await ledger.reserve({ id, keyId, app, nanoUsd, tokens: mostTokens, expiresMs });
+      return await asked;
     } catch (error) {
       throw inWords(error);
     }
   };
+  const reserve = (nanoUsd: number) =>
+    answered(ledger.reserve({ id, keyId, app, nanoUsd, tokens: mostTokens, expiresMs }));
   let { steps } = request;
-  let passedOver: PassedOver[] = [];
-  let outcome = await reserve(mostOf(steps));
-  if (outcome.type === 'over-budget' && outcome.what === 'usd') {
-    // What costs nothing may still run.
-    const { budget } = outcome;
-    const left = (budget.perMonthNanoUsd ?? 0) - budget.spentNanoUsd - budget.reservedNanoUsd;
-    const free = steps.filter(({ worstCostNanoUsd }) => worstCostNanoUsd === 0);
-    passedOver = steps
-      .filter(({ worstCostNanoUsd }) => worstCostNanoUsd > 0)
-      .map(({ candidate, worstCostNanoUsd }) => ({
-        candidate,
+  const passedOver: PassedOver[] = [];
+  /** Gives up what costs too much; false, and nothing is given up, where no step would be left. */
+  const keep = (isCovered: (step: RouteStep) => boolean, detailOf: (step: RouteStep) => string): boolean => {
+    const dropped = steps.filter((step) => !isCovered(step));
+    passedOver.push(
+      ...dropped.map((step) => ({
+        candidate: step.candidate,
         reason: 'over-budget' as const,
-        detail: `can cost ${writeUsd(worstCostNanoUsd)}, the budget of this month has ${writeUsd(Math.max(0, left))} left`,
-      }));
-    if (free.length > 0) {
-      steps = free;
-      outcome = await reserve(0);
-    }
+        detail: detailOf(step),
+      })),
+    );
+    const kept = steps.filter(isCovered);
+    if (kept.length > 0) steps = kept;
+    return kept.length > 0;
+  };
+  if (steps.some(isUnpriced)) {
+    const { nanoUsd } = budgetLeft(await answered(ledger.budgets()), request);
+    const detail = 'its price is unknown, and a budget limits what the request may cost';
+    if (
+      nanoUsd !== null &&
+      !keep(
+        (step) => !isUnpriced(step),
+        () => detail,
+      )
+    )
+      throw new GatewayError('over-budget', `No place can take this request: ${detail}`, { routeId, passedOver });
+  }
+  let outcome = await reserve(mostOf(steps));
+  while (outcome.type === 'over-budget' && outcome.what === 'usd') {
+    // What this budget covers may still run; the next may cover less.
+    const left = nanoUsdLeft(outcome.budget) ?? 0;
+    const detailOf = ({ worstCostNanoUsd }: RouteStep): string =>
+      `can cost ${writeUsd(worstCostNanoUsd)}, the budget of this month has ${writeUsd(Math.max(0, left))} left`;
+    if (!keep(({ worstCostNanoUsd }) => worstCostNanoUsd <= left, detailOf)) break;
+    outcome = await reserve(mostOf(steps));
   }
   switch (outcome.type) {
     case 'reserved': {
@@ -90,11 +113,7 @@ export const admit = async (ledger: Ledger | null, request: AdmissionRequest): P
         passedOver,
         rateLimits: { requests, tokens },
         async settle(settlement) {
-          try {
-            return (await ledger.settle({ reservationId: id, ...settlement })).body.id;
-          } catch (error) {
-            throw inWords(error);
-          }
+          return (await answered(ledger.settle({ reservationId: id, ...settlement }))).body.id;
         },
         release: () => ledger.release(id),
       };

@@ -1,19 +1,27 @@
 /**
  * Stands between what would go to a third party and its sending: a token that stands for a person's yes to exactly these
- * bytes gets an approved request, everything else the question.
+ * bytes gets an approved request. Everything else is the question: to a person where one waits, as the error otherwise.
  *
  * The ledger keeps questions and answers; `approve` (tiers/third-party) makes the one thing that can be sent.
  */
-import type { Ledger } from '../ledger/ledger.js';
+import type { ConsentRedemption, Ledger } from '../ledger/ledger.js';
 import { type ApprovedRequest, approve } from '../tiers/third-party/approved-request.js';
 import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
-import { GatewayError } from './gateway-error.js';
+import { type ConsentQuestion, GatewayError } from './gateway-error.js';
 
 export interface ConsentPolicy {
-  /** `request`: a yes holds for these bytes, once. `conversation`: for what goes on from the same beginning. */
-  readonly scope: 'request' | 'conversation';
+  readonly scope: ConsentQuestion['scope'];
   readonly ttlMs: number;
 }
+
+/** `none`: nobody answered; then the question is the error. */
+export type ConsentAnswer =
+  | { readonly type: 'yes'; readonly token: string }
+  | { readonly type: 'no' }
+  | { readonly type: 'none' };
+
+/** Asks a person while the request waits. The token of a yes is the ledger's. */
+export type AskConsent = (question: ConsentQuestion) => Promise<ConsentAnswer>;
 
 export interface ConsentAsk {
   readonly outgoing: OutgoingRequest;
@@ -22,14 +30,21 @@ export interface ConsentAsk {
   readonly token: string | null;
   readonly keyId: string | null;
   readonly worstCostNanoUsd: number | null;
+  /** Null: nobody waits with the request. */
+  readonly askConsent: AskConsent | null;
 }
 
 export interface ConsentGate {
-  /** The approved request. Throws GatewayError `consent-required` with the question, or `consent-invalid`. */
-  pass(ask: ConsentAsk): Promise<{ readonly approved: ApprovedRequest; readonly consentId: string }>;
+  /** Throws GatewayError `consent-required` with the question, `consent-refused` or `consent-invalid`. */
+  pass(ask: ConsentAsk): Promise<Passed>;
 }
 
-const faults: Readonly<Record<string, string>> = {
+export interface Passed {
+  readonly approved: ApprovedRequest;
+  readonly consentId: string;
+}
+
+const faults: Readonly<Record<Exclude<ConsentRedemption, 'ok'>, string>> = {
   unknown: 'it is not one of this server',
   refused: 'the answer was no',
   expired: 'its time is over',
@@ -47,68 +62,88 @@ export const createConsentGate = (options: {
 }): ConsentGate => {
   const { ledger, policy } = options;
 
-  const question = async (ask: ConsentAsk, contentHash: string): Promise<GatewayError> => {
+  /** Keeps the question in the ledger. */
+  const put = async (ask: ConsentAsk, boundHash: string): Promise<ConsentQuestion> => {
     const { outgoing } = ask;
+    const { provider, model } = outgoing;
     const id = options.newId();
     const createdMs = options.now();
     const expiresMs = createdMs + policy.ttlMs;
+    const { scope } = policy;
     await ledger.askConsent({
       id,
-      provider: outgoing.provider,
-      model: outgoing.model,
+      provider,
+      model,
       keyId: ask.keyId,
-      contentHash,
-      scope: policy.scope,
+      contentHash: boundHash,
+      scope,
       createdMs,
       expiresMs,
     });
-    return new GatewayError(
-      'consent-required',
-      `Model ${outgoing.model} is a third party's (${outgoing.provider}): the request goes there only with a yes to consent ${id}`,
-      {
-        consent: {
-          id,
-          provider: outgoing.provider,
-          model: outgoing.model,
-          method: outgoing.method,
-          url: outgoing.url,
-          body: new TextDecoder().decode(outgoing.body),
-          contentHash: outgoing.contentHash,
-          redactions: outgoing.redactions,
-          worstCostNanoUsd: ask.worstCostNanoUsd,
-          expiresMs,
-        },
-      },
-    );
+    return {
+      id,
+      provider,
+      model,
+      method: outgoing.method,
+      url: outgoing.url,
+      body: new TextDecoder().decode(outgoing.body),
+      contentHash: outgoing.contentHash,
+      scope,
+      redactions: outgoing.redactions,
+      worstCostNanoUsd: ask.worstCostNanoUsd,
+      expiresMs,
+    };
   };
+
+  const redeem = async (
+    { outgoing }: ConsentAsk,
+    { token, boundHash }: { readonly token: string; readonly boundHash: string },
+  ): Promise<Passed | Exclude<ConsentRedemption, 'ok'>> => {
+    const { provider, contentHash } = outgoing;
+    const nowMs = options.now();
+    const { outcome, consentId } = await ledger.redeemConsent({ token, provider, contentHash: boundHash, nowMs });
+    if (outcome !== 'ok') return outcome;
+    if (consentId === null) return 'unknown';
+    const record = await ledger.consent(consentId);
+    const grant = { consentId, provider, contentHash, expiresMs: record?.expiresMs ?? nowMs };
+    const approval = approve(outgoing, { grant, nowMs });
+    return approval.type === 'refused' ? approval.reason : { approved: approval.request, consentId };
+  };
+
+  const invalid = (fault: Exclude<ConsentRedemption, 'ok'>): GatewayError =>
+    new GatewayError('consent-invalid', `Cannot use the consent token: ${faults[fault]}`);
 
   return {
     async pass(ask) {
-      const { outgoing, token } = ask;
-      const contentHash = policy.scope === 'conversation' ? ask.conversationHash : outgoing.contentHash;
-      if (token === null) throw await question(ask, contentHash);
-      const nowMs = options.now();
-      const { outcome, consentId } = await ledger.redeemConsent({
-        token,
-        provider: outgoing.provider,
-        contentHash,
-        nowMs,
-      });
-      // Other bytes than those that were seen are a new question, not a fault of the caller's.
-      if (outcome === 'other-content') throw await question(ask, contentHash);
-      if (outcome !== 'ok' || consentId === null)
-        throw new GatewayError('consent-invalid', `Cannot use the consent token: ${faults[outcome] ?? outcome}`);
-      const record = await ledger.consent(consentId);
-      const grant = {
-        consentId,
-        provider: outgoing.provider,
-        contentHash: outgoing.contentHash,
-        expiresMs: record?.expiresMs ?? nowMs,
-      };
-      const approval = approve(outgoing, { grant, nowMs });
-      if (approval.type === 'refused')
-        throw new GatewayError('consent-invalid', `Cannot use the consent token: ${faults[approval.reason]}`);
-      return { approved: approval.request, consentId };
+      const { outgoing, token, askConsent } = ask;
+      const { provider, model } = outgoing;
+      const boundHash = policy.scope === 'conversation' ? ask.conversationHash : outgoing.contentHash;
+      if (token !== null) {
+        const redeemed = await redeem(ask, { token, boundHash });
+        if (typeof redeemed === 'object') return redeemed;
+        // Other bytes than those that were seen are a new question, not a fault of the caller's; so is any other fault
+        // of the token where somebody can be asked again.
+        if (redeemed !== 'other-content' && askConsent === null) throw invalid(redeemed);
+      }
+      const question = await put(ask, boundHash);
+      const answer: ConsentAnswer = askConsent === null ? { type: 'none' } : await askConsent(question);
+      switch (answer.type) {
+        case 'yes': {
+          const redeemed = await redeem(ask, { token: answer.token, boundHash });
+          if (typeof redeemed === 'object') return redeemed;
+          throw invalid(redeemed);
+        }
+        case 'no':
+          throw new GatewayError('consent-refused', `The answer was no: nothing went to ${provider} (${model})`);
+        case 'none':
+          throw new GatewayError(
+            'consent-required',
+            `Model ${model} is a third party's (${provider}): the request goes there only with a yes to consent ${question.id}`,
+            { consent: question },
+          );
+        default:
+          return answer satisfies never;
+      }
     },
   };
 };

@@ -59,7 +59,7 @@ const runAlong = async (running: Running, { options, live, placeFor }: GatewayCo
       const onCrossing = (made: Crossing): void => {
         crossing = made;
       };
-      const call = callFor(job, step, { signal, onCrossing });
+      const call = callFor(job, step, { signal, onCrossing, askConsent: null });
       const result = await placeFor(candidate).embed({ ...request, model: candidate.model }, call);
       tell('answered');
       return { step, result, crossing };

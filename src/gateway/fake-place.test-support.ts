@@ -145,6 +145,7 @@ export const gatewayOver = (
     ledger: options.ledger ?? null,
     cache: null,
     answerTokens: 100,
+    consentTtlMs: 60_000,
     now: () => Date.now(),
     random: () => 0,
     newId: (prefix) => `${prefix}${++ids}-${Math.random().toString(36).slice(2)}`,

@@ -13,8 +13,10 @@ export interface ConsentQuestion {
   readonly url: string;
   /** The exact bytes that would go out, after redaction, as text; credentials are added on the way. */
   readonly body: string;
-  /** SHA-256 of what the yes is bound to, lower-case hex. */
+  /** SHA-256 over method, URL and body (`contentHashOf`), lower-case hex. */
   readonly contentHash: string;
+  /** `request`: a yes holds for these bytes, once. `conversation`: for what goes on from the same beginning. */
+  readonly scope: 'request' | 'conversation';
   /** Replaced things by kind. */
   readonly redactions: Readonly<Record<string, number>>;
   /** Most that it can cost, whole nanodollars (1e-9 USD); null where no price is known. */
@@ -27,6 +29,7 @@ export type GatewayErrorCode =
   | 'nothing-in-reach'
   | 'consent-required'
   | 'consent-invalid'
+  | 'consent-refused'
   | 'consent-unknown'
   | 'over-budget'
   | 'rate-limited'

@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly cache: ResponseCache | null;
   /** Longest answer that is paid for where a request names none, tokens. */
   readonly answerTokens: number;
+  /** How long a question to a person stands, milliseconds: a reservation outlives the questions of its request. */
+  readonly consentTtlMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -74,21 +76,35 @@ export const jobOf = (request: object, routing: RoutingOptions | undefined, { op
 
 export const routeRequestOf = (
   job: Job,
-  what: Pick<RouteRequest, 'model' | 'operation' | 'needs'> & { readonly deadlineMs: number | undefined },
+  what: Pick<RouteRequest, 'model' | 'operation' | 'needs'> & {
+    readonly deadlineMs: number | undefined;
+    /** Absent where the ledger will say at admission. */
+    readonly budgetLeftNanoUsd?: number | null;
+  },
 ): RouteRequest => {
   const { targets, maxCostNanoUsd } = job.routing;
-  const { deadlineMs, ...rest } = what;
+  const { deadlineMs, budgetLeftNanoUsd = null, ...rest } = what;
   return {
     ...rest,
     id: job.routeId,
     reach: job.reach,
     targets: { ...targets, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
-    budgetLeftNanoUsd: null,
+    budgetLeftNanoUsd,
     ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
   };
 };
 
-export const callFor = (job: Job, step: RouteStep, call: Pick<PlaceCall, 'signal' | 'onCrossing'>): PlaceCall => ({
+/** What a place is asked beside the request's own fields: a paid answer is never longer than what was reserved for it. */
+export const limitedFor = ({ model, price }: Candidate, maxTokens: number) => ({
+  model,
+  ...(price === null ? {} : { maxTokens }),
+});
+
+export const callFor = (
+  job: Job,
+  step: RouteStep,
+  call: Pick<PlaceCall, 'signal' | 'askConsent' | 'onCrossing'>,
+): PlaceCall => ({
   ...call,
   reach: job.reach,
   keyId: job.keyId,

@@ -5,18 +5,20 @@
  * HTTP; places and policy it is given.
  */
 import { autoName } from '../route/match-name.js';
-import type { Candidate, Route } from '../route/route.js';
-import type { ChatRequest, ModelService, RoutingOptions, TierModel } from '../tiers/tier.js';
+import type { Candidate } from '../route/route.js';
+import type { ChatEvent, ChatRequest, ModelService, TierModel } from '../tiers/tier.js';
 import { embed } from './embed.js';
+import { type ExplainOptions, type Explanation, explain } from './explain.js';
 import type { GatewayContext, GatewayOptions } from './gateway-job.js';
-import { explain, generate } from './generate.js';
+import { type GenerateCall, generate } from './generate.js';
 import { createLiveState } from './live-state.js';
 import type { Place, PlaceModel } from './place.js';
 import { createRouteLog, type RouteRecord } from './route-log.js';
 
 export interface Gateway extends ModelService {
-  /** The plan alone: nothing runs, nothing is reserved. */
-  explain(request: ChatRequest, routing: RoutingOptions): Route;
+  chat(request: ChatRequest, options?: GenerateCall): AsyncIterable<ChatEvent>;
+  /** What would become of a chat: nothing runs, nothing is reserved, nobody is asked. */
+  explain(request: ChatRequest, options: ExplainOptions): Explanation;
   /** What was decided for a request, where it is still known and this key may see it. */
   route(id: string, keyId: string | null): RouteRecord | null;
   /** Ends what still runs at its endpoints, and closes the ledger. */
@@ -96,7 +98,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     chat: (request, call = {}) => generate({ operation: 'chat', request }, context, call),
     complete: (request, call = {}) => generate({ operation: 'completion', request }, context, call),
     embed: (request, call = {}) => embed(request, context, call),
-    explain: (request, routing) => explain({ operation: 'chat', request }, context, { routing }),
+    explain: (request, given) => explain(request, context, given),
     route: (id, keyId) => log.get(id, keyId),
     async close() {
       await Promise.all(places.map((place) => place.close()));

@@ -6,24 +6,25 @@ import type { GenerateUsage } from '../engine/engine.js';
 import { afterFailure } from '../route/after-failure.js';
 import { costNanoUsd } from '../route/cost.js';
 import { hedgeDelay } from '../route/hedge-delay.js';
-import { planRoute } from '../route/plan-route.js';
 import type { Candidate, RouteStep } from '../route/route.js';
 import { RemoteError } from '../tiers/remote/remote-error.js';
-import type { CallOptions, ChatEvent, ChatRequest, CompletionRequest } from '../tiers/tier.js';
+import type { CallOptions, ChatEvent } from '../tiers/tier.js';
 import type { ReceiptBody } from '../trust/receipt.js';
 import { admit } from './admission.js';
 import { assertAnswerable } from './assert-answerable.js';
+import type { AskConsent } from './consent-gate.js';
 import { circuitOutcome, failureOf } from './failures.js';
-import { callFor, type GatewayContext, jobOf, joinedRoute, receiptOf, routeRequestOf, tryOf } from './gateway-job.js';
+import { callFor, type GatewayContext, joinedRoute, limitedFor, receiptOf, tryOf } from './gateway-job.js';
 import type { Crossing } from './place.js';
-import { chatNeeds, chatSize, completionNeeds, completionSize } from './request-facts.js';
+import { type Generating, planGenerating } from './plan-generating.js';
 import type { AnswerRecorder } from './response-cache.js';
 import type { RouteTry } from './route-log.js';
 import { runSteps } from './run-steps.js';
 
-export type Generating =
-  | { readonly operation: 'chat'; readonly request: ChatRequest }
-  | { readonly operation: 'completion'; readonly request: CompletionRequest };
+export interface GenerateCall extends CallOptions {
+  /** Where a person waits with the request: asked at its third parties. Their time does not count as the request's. */
+  readonly askConsent?: AskConsent;
+}
 
 /** A reservation outlives its request by this much, should nobody settle it. */
 export const reservationSlackMs = 60_000;
@@ -53,33 +54,34 @@ const createAnswerDigest = () => {
   };
 };
 
-const planOf = (what: Generating, context: GatewayContext, call: CallOptions) => {
-  const { policy, answerTokens } = context.options;
-  const { operation, request } = what;
-  const job = jobOf(request, call.routing, context);
-  const maxTokens = request.maxTokens ?? answerTokens;
-  const size = operation === 'chat' ? chatSize(request) : completionSize(request);
-  const needs = operation === 'chat' ? chatNeeds(request, size, maxTokens) : completionNeeds(request, size, maxTokens);
-  const { model, deadlineMs } = request;
-  const asked = routeRequestOf(job, { model, operation, needs, deadlineMs });
-  return { job, size, maxTokens, planned: planRoute(asked, context.candidates(), policy) };
+/** A person to ask, and the milliseconds that their answers took so far. */
+const timed = (askConsent: AskConsent | undefined) => {
+  let spentMs = 0;
+  const ask: AskConsent | null =
+    askConsent === undefined
+      ? null
+      : async (question) => {
+          const fromMs = performance.now();
+          try {
+            return await askConsent(question);
+          } finally {
+            spentMs += performance.now() - fromMs;
+          }
+        };
+  return { ask, spentMs: () => spentMs };
 };
-
-/** The plan alone. */
-export const explain = (what: Generating, context: GatewayContext, call: CallOptions) =>
-  planOf(what, context, call).planned;
 
 /** The `end` event says where it ran. Leaving the iterator early cancels what runs and books what went out. */
 export async function* generate(
   what: Generating,
   context: GatewayContext,
-  call: CallOptions,
+  call: GenerateCall,
 ): AsyncGenerator<ChatEvent> {
   const { options, live, log } = context;
   const { policy, ledger, cache } = options;
   const { operation, request } = what;
   const signal = call.signal ?? new AbortController().signal;
-  const { job, size, maxTokens, planned } = planOf(what, context, call);
+  const { job, size, maxTokens, planned } = planGenerating(what, context, call);
   const question = { operation, request, keyId: job.keyId, reach: job.reach };
   const known = cache?.find(question, performance.now()) ?? null;
   if (known !== null) {
@@ -88,14 +90,16 @@ export async function* generate(
   }
   assertAnswerable(planned, policy);
   const totalMs = Math.min(request.deadlineMs ?? Number.POSITIVE_INFINITY, policy.timeouts.totalMs);
-  const remainingMs = (): number => totalMs - (performance.now() - job.startedMs);
+  const person = timed(call.askConsent);
+  const remainingMs = (): number => totalMs - (performance.now() - job.startedMs - person.spentMs());
+  const questions = person.ask === null ? 0 : planned.steps.filter(({ needsConsent }) => needsConsent).length;
   const admission = await admit(ledger, {
     id: job.routeId,
     keyId: job.keyId,
     app: job.app,
     steps: planned.steps,
     mostTokens: size.mostTokens + maxTokens,
-    expiresMs: job.createdMs + totalMs + reservationSlackMs,
+    expiresMs: job.createdMs + totalMs + questions * options.consentTtlMs + reservationSlackMs,
     routeId: job.routeId,
   });
   const route = joinedRoute(planned, admission.steps, admission.passedOver);
@@ -109,13 +113,10 @@ export async function* generate(
 
   const placeCall = ({ candidate }: RouteStep, joined: AbortSignal) => ({
     signal: joined,
+    askConsent: person.ask,
     onCrossing: (crossing: Crossing) => void crossings.set(candidate.id, crossing),
   });
-  /** A paid answer is never longer than what was reserved for it. */
-  const limited = ({ candidate }: RouteStep) => ({
-    model: candidate.model,
-    ...(candidate.price === null ? {} : { maxTokens }),
-  });
+  const limited = ({ candidate }: RouteStep) => limitedFor(candidate, maxTokens);
   const start = (step: RouteStep, joined: AbortSignal): AsyncIterable<ChatEvent> => {
     const { candidate } = step;
     const entered = live.enter(candidate);
@@ -196,7 +197,11 @@ export async function* generate(
           failure,
           options.random(),
         ),
-      hedge: (index) => hedgeDelay({ route, stepIndex: index, policy, remainingMs: remainingMs() }),
+      // Nobody is overtaken while they read a question.
+      hedge: (index) =>
+        questions > 0 && route.steps[index]?.needsConsent === true
+          ? null
+          : hedgeDelay({ route, stepIndex: index, policy, remainingMs: remainingMs() }),
       sleep: options.sleep,
       onTry: (report) => {
         tries.push(tryOf(job, report));

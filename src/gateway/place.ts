@@ -4,6 +4,7 @@
  */
 import type { Reach } from '../route/reach.js';
 import type { CandidateCapabilities, CandidateLoad, TokenPrice } from '../route/route.js';
+import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
 import type {
   ChatEvent,
   ChatRequest,
@@ -12,6 +13,7 @@ import type {
   EmbeddingResult,
   TierName,
 } from '../tiers/tier.js';
+import type { AskConsent } from './consent-gate.js';
 
 export interface PlaceModel {
   readonly id: string;
@@ -30,6 +32,8 @@ export interface PlaceCall {
   readonly reach: Reach;
   readonly keyId: string | null;
   readonly consentToken: string | null;
+  /** Null: nobody can be asked while the request waits. */
+  readonly askConsent: AskConsent | null;
   /** Most that the request can cost here, whole nanodollars; null without a price. */
   readonly worstCostNanoUsd: number | null;
   /** Called before the first event with what the receipt must say of the crossing. */
@@ -52,5 +56,10 @@ export interface Place {
   embed(request: EmbeddingRequest, call: PlaceCall): Promise<EmbeddingResult>;
   /** Goes on from what the client got so far; null where the place cannot. */
   resume(request: ChatRequest, events: readonly ChatEvent[], call: PlaceCall): AsyncIterable<ChatEvent> | null;
+  /**
+   * What exactly a chat would send, where that is asked about before; absent elsewhere. Sends nothing. Throws GatewayError
+   * `redaction-failed`, or TierError for what the place cannot say.
+   */
+  prepareChat?(request: ChatRequest): OutgoingRequest;
   close(): Promise<void>;
 }

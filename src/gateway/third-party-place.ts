@@ -10,7 +10,7 @@ import type { Redaction, Redactor } from '../tiers/third-party/redaction/redacti
 import { RedactionError } from '../tiers/third-party/redaction/redaction-error.js';
 import type { ThirdPartyTransport } from '../tiers/third-party/third-party-transport.js';
 import type { ChatEvent, ChatRequest, CompletionRequest } from '../tiers/tier.js';
-import type { ConsentGate } from './consent-gate.js';
+import type { ConsentGate, Passed } from './consent-gate.js';
 import { GatewayError } from './gateway-error.js';
 import type { Place, PlaceCall } from './place.js';
 
@@ -53,20 +53,22 @@ export const createThirdPartyPlace = (options: ThirdPartyPlaceOptions): Place =>
     }
   };
 
-  const approve = async (
-    outgoing: OutgoingRequest,
-    call: PlaceCall,
-    conversationHash: string,
-  ): Promise<Awaited<ReturnType<ConsentGate['pass']>>> => {
+  const approve = async (outgoing: OutgoingRequest, call: PlaceCall, conversationHash: string): Promise<Passed> => {
     const passed = await options.gate.pass({
       outgoing,
       conversationHash,
       token: call.consentToken,
       keyId: call.keyId,
       worstCostNanoUsd: call.worstCostNanoUsd,
+      askConsent: call.askConsent,
     });
     call.onCrossing({ consentId: passed.consentId, redactions: outgoing.redactions });
     return passed;
+  };
+
+  const prepareChat = (request: ChatRequest) => {
+    const redaction = redact(request);
+    return { redaction, outgoing: transport.prepareChat(redactedRequest(redaction), { provider }) };
   };
 
   async function* generate(
@@ -92,15 +94,7 @@ export const createThirdPartyPlace = (options: ThirdPartyPlaceOptions): Place =>
         digest: null,
       })),
     load: () => null,
-    chat: (request, call) =>
-      generate(
-        request,
-        () => {
-          const redaction = redact(request);
-          return { redaction, outgoing: transport.prepareChat(redactedRequest(redaction), { provider }) };
-        },
-        call,
-      ),
+    chat: (request, call) => generate(request, () => prepareChat(request), call),
     complete: (request, call) =>
       generate(
         request,
@@ -118,6 +112,7 @@ export const createThirdPartyPlace = (options: ThirdPartyPlaceOptions): Place =>
     },
     // The words so far would be other bytes than those that somebody said yes to.
     resume: () => null,
+    prepareChat: (request) => prepareChat(request).outgoing,
     close: () => transport.close(),
   };
 };

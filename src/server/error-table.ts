@@ -104,6 +104,7 @@ interface Described {
 const gatewayRows: Readonly<Record<GatewayErrorCode, ErrorRow>> = {
   'nothing-in-reach': { status: 403, type: 'permission_error', code: 'nothing_in_reach' },
   'consent-required': { status: 403, type: 'permission_error', code: 'consent_required' },
+  'consent-refused': { status: 403, type: 'permission_error', code: 'consent_refused' },
   'consent-invalid': { status: 403, type: 'permission_error', code: 'consent_invalid' },
   'consent-unknown': invalid('consent_unknown', 404),
   'over-budget': { status: 429, type: 'rate_limit_error', code: 'insufficient_quota' },
@@ -157,6 +158,7 @@ const consentOf = ({ consent }: GatewayError['details']): object | undefined =>
         url: consent.url,
         body: consent.body,
         content_sha256: consent.contentHash,
+        scope: consent.scope,
         redactions: consent.redactions,
         worst_cost_usd: consent.worstCostNanoUsd === null ? null : consent.worstCostNanoUsd / 1e9,
         expires: Math.floor(consent.expiresMs / 1000),

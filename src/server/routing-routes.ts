@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RouteRecord } from '../gateway/route-log.js';
 import type { ConsentRecord } from '../ledger/ledger.js';
-import { writeUsd } from '../route/words.js';
+import { routeBody } from './route-body.js';
 import { invalidParameter, ServerError } from './server-error.js';
 
 export interface RoutingService {
@@ -16,44 +16,6 @@ export interface RoutingService {
 }
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
-
-const candidateBody = (candidate: RouteRecord['route']['steps'][number]['candidate']) => ({
-  tier: candidate.tier,
-  endpoint: candidate.endpoint,
-  model: candidate.model,
-});
-
-const routeBody = (record: RouteRecord) => ({
-  id: record.id,
-  object: 'route',
-  created: seconds(record.createdMs),
-  model: record.route.request.model,
-  operation: record.route.request.operation,
-  reach: record.route.request.reach,
-  served_by: record.servedBy,
-  cost_usd: record.costNanoUsd === null ? null : record.costNanoUsd / 1e9,
-  receipt_id: record.receiptId,
-  steps: record.route.steps.map((step) => ({
-    ...candidateBody(step.candidate),
-    because: step.because,
-    needs_consent: step.needsConsent,
-    worst_cost: writeUsd(step.worstCostNanoUsd),
-    expected_ttft_ms: step.expectedTtftMs,
-    expected_total_ms: step.expectedTotalMs,
-  })),
-  passed_over: record.route.passedOver.map(({ candidate, reason, detail }) => ({
-    ...candidateBody(candidate),
-    reason,
-    detail,
-  })),
-  tries: record.tries.map((one) => ({
-    candidate: one.candidateId,
-    outcome: one.outcome,
-    hedge: one.isHedge,
-    started_ms: one.startedMs,
-    ended_ms: one.endedMs,
-  })),
-});
 
 const consentBody = ({ id, provider, model, state, createdMs, expiresMs, scope }: ConsentRecord) => ({
   id,

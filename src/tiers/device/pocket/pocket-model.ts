@@ -32,7 +32,8 @@ export interface PocketModel {
 const versionKey = 'spillway.pocket.version';
 const supportedVersion = '1';
 
-export const isPocketModel = (info: EngineModelInfo): boolean => info.metadata[versionKey] !== undefined;
+export const isPocketModel = ({ metadata }: Pick<EngineModelInfo, 'metadata'>): boolean =>
+  metadata[versionKey] !== undefined;
 
 const models = new WeakMap<EngineModelInfo, PocketModel>();
 
