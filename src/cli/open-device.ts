@@ -19,6 +19,8 @@ export interface OpenDevice {
   readonly tier: Tier;
   /** By model name, in the order asked for; the first is the default. */
   readonly engines: ReadonlyMap<string, Engine>;
+  /** Of each model, its shards in order. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
   close(options?: { readonly drainMs?: number }): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ const spillLimitBytes = 512 * 2 ** 20;
 
 interface PlannedModel {
   readonly model: LocalModel;
+  readonly files: readonly string[];
   readonly fit: Fit;
   /** Free when this model and those before it are loaded. */
   readonly leftBytes: number;
@@ -40,13 +43,14 @@ interface PlannedModel {
 const planModels = (models: readonly LocalModel[], flags: EngineFlags): PlannedModel[] => {
   let availableBytes = systemMemory().availableBytes;
   return models.map((model) => {
-    const fit = checkFit(readGgufHeader(model.path), {
+    const header = readGgufHeader(model.path);
+    const fit = checkFit(header, {
       ...(flags.context === undefined ? {} : { contextTokens: flags.context }),
       ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
       availableBytes,
     });
     availableBytes = Math.max(0, availableBytes - fit.need.totalBytes);
-    return { model, fit, leftBytes: availableBytes };
+    return { model, files: header.shardPaths, fit, leftBytes: availableBytes };
   });
 };
 
@@ -100,5 +104,10 @@ export const openDevice = async (names: readonly string[], flags: EngineFlags): 
     await close({ drainMs: 0 });
     throw failed.reason;
   }
-  return { tier: datedByFiles(createDeviceTier({ engines: () => engines }), models), engines, close };
+  return {
+    tier: datedByFiles(createDeviceTier({ engines: () => engines }), models),
+    engines,
+    files: new Map(planned.map(({ model, files }) => [model.name, files])),
+    close,
+  };
 };

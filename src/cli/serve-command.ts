@@ -27,6 +27,7 @@ const refuse = (): never => {
 const noDevice: OpenDevice = {
   tier: { name: 'device', models: () => [], chat: refuse, complete: refuse, embed: refuse },
   engines: new Map(),
+  files: new Map(),
   close: async () => undefined,
 };
 

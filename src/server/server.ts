@@ -17,6 +17,7 @@ import { listenFailure, refuseMalformed, translateFrameworkError } from './frame
 import { parseJsonBody } from './json-body.js';
 import { createMetrics } from './metrics.js';
 import { registerModelsRoute } from './models-route.js';
+import { rateLimitHeaders } from './rate-limit-headers.js';
 import { isStillArriving, refuseAndReadOn } from './read-on.js';
 import { createRequestRegistry } from './request-scope.js';
 import { registerResponsesRoutes } from './responses/responses-route.js';
@@ -113,7 +114,7 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
   app.setErrorHandler(sendError);
   app.decorateRequest('scope');
   app.decorateRequest('caller');
-  app.decorateRequest('routing');
+  app.decorateRequest('call');
   app.decorateRequest('key');
 
   app.addHook('onRequest', async (request, reply) => {
@@ -146,8 +147,11 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
       );
     return undefined;
   });
-  app.addHook('preHandler', async (request) => {
-    request.routing = routingOf(request);
+  app.addHook('preHandler', async (request, reply) => {
+    request.call = {
+      routing: routingOf(request),
+      onAdmitted: (rateLimits) => void reply.headers(rateLimitHeaders(rateLimits)),
+    };
   });
   // A reader that takes nothing of a whole answer is cut off as one of a stream would be.
   app.addHook('onSend', async (_, reply) => {

@@ -55,7 +55,7 @@ const settle = (job: ResponseJob, output: readonly Item[], end: EndEvent): objec
 const statusOf = (end: EndEvent): 'completed' | 'incomplete' => (end.reason === 'length' ? 'incomplete' : 'completed');
 
 const streamsOf = ({ context, request, chatRequest }: ResponseJob) => [
-  (signal: AbortSignal) => context.tier.chat(chatRequest, { signal, routing: request.routing }),
+  (signal: AbortSignal) => context.tier.chat(chatRequest, { ...request.call, signal }),
 ];
 
 const answerWhole = async (job: ResponseJob): Promise<object> => {
