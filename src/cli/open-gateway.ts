@@ -18,7 +18,7 @@ import type { Place } from '../gateway/place.js';
 import { createPrivatePlace } from '../gateway/private-place.js';
 import { createResponseCache } from '../gateway/response-cache.js';
 import { createThirdPartyPlace } from '../gateway/third-party-place.js';
-import { createBudgetView } from '../ledger/budget-view.js';
+import { type BudgetView, createBudgetView } from '../ledger/budget-view.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { openLedger } from '../ledger/open-ledger.js';
 import { serveLedger } from '../ledger/serve-ledger.js';
@@ -34,6 +34,15 @@ import type { OpenDevice } from './open-device.js';
 export interface OpenGateway {
   readonly gateway: Gateway;
   readonly ledger: Ledger;
+}
+
+export interface GatewayParts {
+  readonly device: OpenDevice | null;
+  readonly warn: (line: string) => void;
+  /** What there is to say at the start, once for all processes. Default: as `warn`. */
+  readonly note?: (line: string) => void;
+  /** Processes that serve together: each counts on its part of what runs at an endpoint. Default 1. */
+  readonly workers?: number;
 }
 
 /** Longest answer that is paid for where a request names none. */
@@ -57,8 +66,11 @@ const redactorOf = ({ redaction }: SpillwayConfig['policy']) =>
   });
 
 /** The ledger of the configuration, with its limits in it. A database that is away stops no start. */
-const openServedLedger = async (config: SpillwayConfig, warn: (line: string) => void): Promise<Ledger> => {
-  const limits = createConfiguredLimits(config, warn);
+const openServedLedger = async (
+  config: SpillwayConfig,
+  { warn, note = warn }: Pick<GatewayParts, 'warn' | 'note'>,
+): Promise<Ledger> => {
+  const limits = createConfiguredLimits(config, note);
   const ledger = await openLedger({
     url: config.ledger.url ?? defaultLedgerUrl(),
     signingKeyPath: receiptKeyPath(),
@@ -66,7 +78,7 @@ const openServedLedger = async (config: SpillwayConfig, warn: (line: string) => 
   try {
     return await serveLedger(ledger, {
       ...limits,
-      onAway: ({ message }) => warn(`Requests are refused until the ledger is back. ${message}`),
+      onAway: ({ message }) => note(`Requests are refused until the ledger is back. ${message}`),
       onError: (error) => warn(`Expired reservations could not be given back: ${messageOf(error)}`),
     });
   } catch (error) {
@@ -79,14 +91,19 @@ const openServedLedger = async (config: SpillwayConfig, warn: (line: string) => 
  * Opens the ledger and connects every endpoint that the configuration names; throws what the parts throw. Requests are
  * refused as long as the ledger is away.
  */
-export const openGateway = async (
-  config: SpillwayConfig,
-  options: { readonly device: OpenDevice | null; readonly warn: (line: string) => void },
-): Promise<OpenGateway> => {
-  const { policy } = config;
-  const ledger = await openServedLedger(config, options.warn);
+export const openGateway = async (config: SpillwayConfig, parts: GatewayParts): Promise<OpenGateway> => {
+  const ledger = await openServedLedger(config, parts);
   const budgets = createBudgetView(ledger);
   await budgets.refresh();
+  return { gateway: connectGateway(config, { ...parts, ledger, budgets }), ledger };
+};
+
+const connectGateway = (
+  config: SpillwayConfig,
+  options: GatewayParts & { readonly ledger: Ledger; readonly budgets: BudgetView },
+): Gateway => {
+  const { policy } = config;
+  const { ledger, budgets, workers = 1 } = options;
   const createdSeconds = unixSeconds();
   const places: Place[] = [];
 
@@ -125,7 +142,7 @@ export const openGateway = async (
           tier,
           endpoint: name,
           models,
-          parallel,
+          parallel: Math.max(1, Math.floor(parallel / workers)),
           createdSeconds,
           priceOf: (model) =>
             priceFor({ prices: config.prices, endpoint: { name, kind: null }, model, day: today() })?.price ?? null,
@@ -165,7 +182,7 @@ export const openGateway = async (
       );
   }
 
-  const gateway = createGateway({
+  return createGateway({
     places,
     ledger,
     budgetLeft: (keyId, app) => budgets.left({ keyId, app }),
@@ -187,5 +204,4 @@ export const openGateway = async (
     sleep: (durationMs, signal) => pause(durationMs, undefined, { signal }),
     onUnsettled: (error) => options.warn(`A receipt could not be written: ${messageOf(error)}`),
   });
-  return { gateway, ledger };
 };

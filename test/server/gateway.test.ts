@@ -92,7 +92,7 @@ const start = async (rackAnswer: Answer, rateLimits: readonly RateLimit[] = []):
       areRequired: async () => (await ledger.listKeys()).length > 0,
     },
     routing: {
-      route: gateway.route,
+      route: async (id, keyId) => gateway.route(id, keyId),
       consent: (id) => ledger.consent(id),
       answerConsent: (id, grant) => ledger.answerConsent(id, grant, Date.now()),
     },
