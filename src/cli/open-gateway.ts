@@ -3,7 +3,7 @@
  *
  * Shared by the commands that run requests. Knows no HTTP.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SpillwayConfig } from '../config/config.js';
@@ -65,21 +65,24 @@ const redactorOf = ({ redaction }: SpillwayConfig['policy']) =>
     allowMedia: redaction.allowMedia,
   });
 
+/** For each ledger another one, or what was spent under one would be booked in the other. */
+const spoolFolderOf = (url: string): string =>
+  join(dataFolder(), 'unbooked', createHash('sha256').update(url).digest('hex').slice(0, 16));
+
 /** The ledger of the configuration, with its limits in it. A database that is away stops no start. */
 const openServedLedger = async (
   config: SpillwayConfig,
   { warn, note = warn }: Pick<GatewayParts, 'warn' | 'note'>,
 ): Promise<Ledger> => {
   const limits = createConfiguredLimits(config, note);
-  const ledger = await openLedger({
-    url: config.ledger.url ?? defaultLedgerUrl(),
-    signingKeyPath: receiptKeyPath(),
-  });
+  const url = config.ledger.url ?? defaultLedgerUrl();
+  const ledger = await openLedger({ url, signingKeyPath: receiptKeyPath() });
   try {
     return await serveLedger(ledger, {
       ...limits,
       onAway: ({ message }) => note(`Requests are refused until the ledger is back. ${message}`),
-      onError: (error) => warn(`Expired reservations could not be given back: ${messageOf(error)}`),
+      onError: (error) => warn(`The ledger could not be put in order: ${messageOf(error)}`),
+      spoolFolder: spoolFolderOf(url),
     });
   } catch (error) {
     await ledger.close();

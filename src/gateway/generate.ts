@@ -131,12 +131,11 @@ export async function* generate(
       bills.get(candidate.id)?.sent();
     },
   });
-  /** A try that the reservation covers; its events from `open`. */
-  async function* covered(step: RouteStep, open: () => AsyncIterable<ChatEvent>): AsyncGenerator<ChatEvent> {
+  /** Before each try: the reservation covers it. */
+  const cover = async (step: RouteStep): Promise<void> => {
     bills.set(step.candidate.id, await admission.begin(step));
     signal.throwIfAborted();
-    yield* open();
-  }
+  };
   /** A paid answer is never longer than what was reserved for it. */
   const limited = ({ candidate }: RouteStep) => ({
     model: candidate.model,
@@ -204,13 +203,16 @@ export async function* generate(
       steps: route.steps,
       policy,
       signal,
-      start: (step, joined) => covered(step, () => enter(step, joined)),
+      async start(step, joined) {
+        await cover(step);
+        return enter(step, joined);
+      },
       resume(step, sent, joined) {
         if (what.operation !== 'chat') return null;
         const place = context.placeFor(step.candidate);
         const request = { ...what.request, ...limited(step) };
         const rest = place.resume(request, sent, callFor(job, step, placeCall(step, joined)));
-        return rest === null ? null : covered(step, () => rest);
+        return rest === null ? null : cover(step).then(() => rest);
       },
       failureOf,
       after: (failure, { index, tries: triesHere, isResumable }) =>

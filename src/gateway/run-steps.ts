@@ -16,14 +16,14 @@ export interface RunSteps {
   readonly steps: readonly RouteStep[];
   readonly policy: Pick<RoutePolicy, 'confidenceLine'>;
   readonly signal: AbortSignal;
-  /** Starts a step; what it throws is a failure of the step. */
-  readonly start: (step: RouteStep, signal: AbortSignal) => AsyncIterable<ChatEvent>;
+  /** Starts a step; what it rejects with is a failure of the step. */
+  readonly start: (step: RouteStep, signal: AbortSignal) => Promise<AsyncIterable<ChatEvent>>;
   /** Goes on at a step from what the client got so far; null where it cannot. */
   readonly resume: (
     step: RouteStep,
     sent: readonly ChatEvent[],
     signal: AbortSignal,
-  ) => AsyncIterable<ChatEvent> | null;
+  ) => Promise<AsyncIterable<ChatEvent>> | null;
   /** In the words of routing; null for what ends the request whoever could still answer (a refusal, a consent). */
   readonly failureOf: (error: unknown, step: RouteStep) => Failed | null;
   readonly after: (
@@ -100,12 +100,16 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
   };
   const reportEnd = (end: RaceEnd): void => report(end.racer, outcomeOf(end), 'error' in end ? end.error : null);
 
-  const begin = (index: number, isHedge: boolean, events: (joined: AbortSignal) => AsyncIterable<ChatEvent>): Racer => {
+  const begin = (
+    index: number,
+    isHedge: boolean,
+    events: (joined: AbortSignal) => Promise<AsyncIterable<ChatEvent>>,
+  ): Racer => {
     const step = steps[index]!;
     const stop = new AbortController();
     const { handsOver } = step.candidate.capabilities;
     const open = async (): Promise<Opening> =>
-      openAttempt(events(AbortSignal.any([signal, stop.signal])), { handsOver, ...run.policy });
+      openAttempt(await events(AbortSignal.any([signal, stop.signal])), { handsOver, ...run.policy });
     const opening = open();
     opening.catch(() => undefined);
     return { index, isHedge, startedMs: performance.now(), stop, opening };

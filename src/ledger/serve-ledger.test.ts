@@ -1,7 +1,7 @@
 /** A ledger that is served from: its limits hold before the first request, outages lose nothing, closing waits for what is open. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger } from './ledger.js';
@@ -17,8 +17,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const goAway = () => renameSync(path, `${path}.away`);
-const comeBack = () => renameSync(`${path}.away`, path);
+/** Nobody can make another one meanwhile. */
+const goAway = () => {
+  renameSync(dirname(path), join(folder, 'away'));
+  writeFileSync(dirname(path), '');
+};
+const comeBack = () => {
+  rmSync(dirname(path));
+  renameSync(join(folder, 'away'), dirname(path));
+};
 const open = () => openLedger({ url: path, now: () => startMs, busyMs: 100 });
 const allBudget = (ledger: Ledger) =>
   ledger.setBudget({ keyId: null, app: null, perMonthNanoUsd: 150, perMonthTokens: null });
@@ -26,6 +33,7 @@ const allBudget = (ledger: Ledger) =>
 const serve = async (ledger: Ledger, options: Partial<ServeLedgerOptions> = {}) => {
   const told: string[] = [];
   const served = await serveLedger(ledger, {
+    spoolFolder: join(folder, 'unbooked'),
     prepare: async () => undefined,
     prepareKey: async () => undefined,
     onAway: () => told.push('away'),
@@ -100,13 +108,47 @@ describe('serveLedger', () => {
     await ledger.close();
   });
 
-  it('says what it could not book when it must close before the database is back', async () => {
-    const { served } = await serve(await open(), { drainMs: 50 });
-    await served.reserve(reservation('a'));
+  it('leaves what it could not book to the next server when it must close before the database is back', async () => {
+    const first = await serve(await open(), { drainMs: 50, prepare: async (ledger) => void (await allBudget(ledger)) });
+    for (const id of ['a', 'b']) await first.served.reserve(reservation(id, { nanoUsd: 50 }));
     goAway();
-    const settled = served.settle(settlement('a')).catch((error: unknown) => error);
+    const settled = ['a', 'b'].map((id) => first.served.settle(settlement(id, { nanoUsd: 30 })));
+    await first.served.close();
+    for (const one of await Promise.allSettled(settled))
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'closed' } });
+    expect(readdirSync(join(folder, 'unbooked'))).toHaveLength(2);
+    // What is torn, or meant for something else, is left alone.
+    writeFileSync(join(folder, 'unbooked', 'torn.settlement.json'), '{"reservationId":"x"');
+    // It comes while the database is still away, and books when that is back; two at once book each once.
+    const next = [await serve(await open()), await serve(await open())];
+    comeBack();
+    while (readdirSync(join(folder, 'unbooked')).length > 1) await wait(5);
+    for (const { served, told } of next) {
+      await served.close();
+      expect(told).toEqual([]);
+    }
+    const ledger = await open();
+    expect(await ledger.budgets()).toMatchObject([{ spentNanoUsd: 60, reservedNanoUsd: 0 }]);
+    expect(await ledger.receipts({ limit: 10 })).toHaveLength(2);
+    await ledger.close();
+  });
+
+  it('tells of what an earlier server left that cannot be booked, and goes on', async () => {
+    const { served: first } = await serve(await open(), { drainMs: 50 });
+    goAway();
+    const lost = first.settle(settlement('a')).catch(() => {});
+    await first.close();
+    await lost;
+    comeBack();
+    const [name] = readdirSync(join(folder, 'unbooked'));
+    const path = join(folder, 'unbooked', name!);
+    const left = JSON.parse(readFileSync(path, 'utf8')) as ReturnType<typeof settlement>;
+    writeFileSync(path, JSON.stringify({ ...left, nanoUsd: -5 }));
+    const { served, told } = await serve(await open());
+    while (told.length === 0) await wait(5);
+    expect(told).toEqual([expect.stringMatching(/nanoUsd must be a whole number/)]);
+    expect((await served.reserve(reservation('b'))).type).toBe('reserved');
     await served.close();
-    expect(await settled).toMatchObject({ code: 'closed' });
   });
 
   it('gives back what a crashed server had reserved', async () => {

@@ -5,6 +5,7 @@
 import type { KeyRecord, Ledger } from './ledger.js';
 import { LedgerError } from './ledger-error.js';
 import { createSureSettler } from './settle-surely.js';
+import { createSettlementSpool } from './settlement-spool.js';
 import { startReaper } from './start-reaper.js';
 
 export interface ServeLedgerOptions {
@@ -14,8 +15,10 @@ export interface ServeLedgerOptions {
   readonly prepareKey: (key: KeyRecord, ledger: Ledger) => Promise<void>;
   /** The ledger is away at the start; the server may start, and requests are refused until it is back. */
   readonly onAway: (error: LedgerError) => void;
-  /** Giving back what expired failed for another reason than an outage. */
+  /** Giving back what expired, or booking what an earlier server left, failed for another reason than an outage. */
   readonly onError: (error: unknown) => void;
+  /** For what was spent during an outage that the server does not outlive; it is booked by the next one. */
+  readonly spoolFolder: string;
   /** Longest wait of `close` for what is not booked yet; default 10 seconds. */
   readonly drainMs?: number;
 }
@@ -50,7 +53,15 @@ export const serveLedger = async (ledger: Ledger, options: ServeLedgerOptions): 
     if (!isAway(error)) throw error;
     options.onAway(error);
   }
-  const settler = createSureSettler(ledger);
+  const spool = createSettlementSpool(options.spoolFolder);
+  const settler = createSureSettler(ledger, spool);
+  for (const settlement of spool.load())
+    settler.settle(settlement).then(
+      () => spool.forget(settlement),
+      (error) => {
+        if (!(error instanceof LedgerError && error.code === 'closed')) options.onError(error);
+      },
+    );
   const reaper = startReaper(ledger, { onError: options.onError });
 
   return {

@@ -1,11 +1,13 @@
 /**
  * Settlements and releases that outlast an outage: what was spent or given back while the ledger was away is kept and
  * booked when it is back. Holds them in memory, no more than were running when it went: none is admitted during an outage.
+ * What was spent is kept in a spool as well, for the server that comes after this one.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SignedReceipt } from '../trust/receipt.js';
 import type { Ledger, Settlement } from './ledger.js';
 import { LedgerError } from './ledger-error.js';
+import type { SettlementSpool } from './settlement-spool.js';
 
 export interface SureSettler {
   /** Resolves once it is durable, however long that takes; rejects with what trying again cannot mend. */
@@ -24,7 +26,10 @@ const longestWaitMs = 5_000;
 const isPassing = (error: unknown): boolean =>
   error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full');
 
-export const createSureSettler = (ledger: Pick<Ledger, 'settle' | 'release'>): SureSettler => {
+export const createSureSettler = (
+  ledger: Pick<Ledger, 'settle' | 'release'>,
+  spool: SettlementSpool | null = null,
+): SureSettler => {
   const pending = new Set<Promise<unknown>>();
   /** While the ledger is away, one booking tries it and the others wait for that one. */
   let probing: Promise<void> | null = null;
@@ -51,20 +56,28 @@ export const createSureSettler = (ledger: Pick<Ledger, 'settle' | 'release'>): S
     }
   };
 
-  const untilDone = async <T>(book: () => Promise<T>): Promise<T> => {
+  /** `onAway` is called before it waits for an outage to end. */
+  const untilDone = async <T>(book: () => Promise<T>, onAway: () => void): Promise<T> => {
+    if (probing === null)
+      try {
+        return await book();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+      }
+    onAway();
     for (;;) {
+      if (probing === null) return probe(book);
       await probing;
       try {
         return await book();
       } catch (error) {
         if (!isPassing(error)) throw error;
-        if (probing === null) return probe(book);
       }
     }
   };
 
-  const keep = <T>(book: () => Promise<T>): Promise<T> => {
-    const booked = untilDone(book);
+  const keep = <T>(book: () => Promise<T>, onAway: () => void = () => {}): Promise<T> => {
+    const booked = untilDone(book, onAway);
     pending.add(booked);
     const forget = (): void => {
       pending.delete(booked);
@@ -74,7 +87,24 @@ export const createSureSettler = (ledger: Pick<Ledger, 'settle' | 'release'>): S
   };
 
   return {
-    settle: (settlement) => keep(() => ledger.settle(settlement)),
+    async settle(settlement) {
+      let isSpooled = false;
+      try {
+        return await keep(
+          () => ledger.settle(settlement),
+          () => {
+            isSpooled = true;
+            spool?.keep(settlement);
+          },
+        );
+      } catch (error) {
+        // Closed in an outage: the next server books it. What else there is no waiting mends.
+        if (error instanceof LedgerError && error.code === 'closed') isSpooled = false;
+        throw error;
+      } finally {
+        if (isSpooled) spool?.forget(settlement);
+      }
+    },
     release: (reservationId) => keep(() => ledger.release(reservationId)),
     get pending() {
       return pending.size;

@@ -2,7 +2,6 @@
  * Servers that share one port: each keeps some things in its own memory, and asks the others for what it does not have.
  * Knows no process and no way of sending.
  */
-import type { StoredResponse } from './responses/response-store.js';
 
 /** Questions and answers are plain data. */
 export type SiblingQuestion =
@@ -17,12 +16,3 @@ export interface Siblings {
   /** What the others answered; without those that did not in time. */
   ask(question: SiblingQuestion): Promise<readonly unknown[]>;
 }
-
-/** The one of them that has it. */
-export const askForResponse = async (
-  siblings: Siblings,
-  wanted: { readonly id: string; readonly owner: string },
-): Promise<StoredResponse | null> => {
-  const answers = await siblings.ask({ type: 'response', ...wanted });
-  return (answers.find((answer) => answer !== null) as StoredResponse | undefined) ?? null;
-};

@@ -3,7 +3,17 @@
  * configuration, receipts that name the model. The private endpoint is a server on loopback.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,6 +130,25 @@ interface Outage {
   comeBack(): Promise<void>;
 }
 
+/** Files of settlements that are not in the ledger. */
+const unbooked = (): string[] => {
+  const path = join(folder, 'home', 'unbooked');
+  return existsSync(path)
+    ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'))
+    : [];
+};
+
+/** Asks, and has the answer whole, while the ledger is away. */
+const spendDuring = async (client: OpenAI, outage: Outage): Promise<void> => {
+  holds = true;
+  const running = ask(client);
+  await until(() => held.length === 1);
+  holds = false;
+  await outage.goAway();
+  held[0]!.end(words);
+  await running;
+};
+
 /** The same for whatever the ledger is: refused while it is away, whole when it is back. */
 const testOutages = (open: () => Promise<Outage>): void => {
   it('starts without it, refuses requests, and serves once it is there, within the limits of the configuration', async () => {
@@ -168,12 +197,7 @@ const testOutages = (open: () => Promise<Outage>): void => {
   it('books what it must when it is stopped in the middle of an outage that ends', async () => {
     const outage = await open();
     const client = await serve({ ledger: outage.url, budgets: [{ perMonthUsd: 1 }] });
-    holds = true;
-    const running = ask(client);
-    await until(() => held.length === 1);
-    await outage.goAway();
-    held[0]!.end(words);
-    await running;
+    await spendDuring(client, outage);
     const stopped = server!.stop();
     // It takes no connection any more when it waits for the ledger alone.
     for (;;)
@@ -189,6 +213,24 @@ const testOutages = (open: () => Promise<Outage>): void => {
     expect(server!.process.exitCode).toBe(0);
     expect(await withLedger(outage.url, (ledger) => ledger.budgets())).toMatchObject([
       { spentNanoUsd: costNanoUsd, reservedNanoUsd: 0 },
+    ]);
+  });
+
+  it('books what it must although it was killed in the middle of an outage, when it is started again', async () => {
+    const outage = await open();
+    const config = { ledger: outage.url, budgets: [{ perMonthUsd: 1 }] };
+    const client = await serve(config);
+    await spendDuring(client, outage);
+    await until(() => unbooked().length === 1);
+    server!.process.kill('SIGKILL');
+    await once(server!.process, 'exit');
+    await outage.comeBack();
+    const again = await serve(config);
+    await until(() => unbooked().length === 0);
+    await ask(again);
+    await server!.stop();
+    expect(await withLedger(outage.url, (ledger) => ledger.budgets())).toMatchObject([
+      { spentNanoUsd: 2 * costNanoUsd, reservedNanoUsd: 0 },
     ]);
   });
 };

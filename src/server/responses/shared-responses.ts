@@ -2,7 +2,7 @@
  * Finished responses wherever they are kept: here, or by another server of the same port. A conversation may lie with
  * several.
  */
-import { askForResponse, type Siblings } from '../siblings.js';
+import type { Siblings } from '../siblings.js';
 import type { ResponseStore, StoredResponse } from './response-store.js';
 
 export interface SharedResponses {
@@ -19,7 +19,9 @@ export interface SharedResponses {
 export const shareResponses = (own: ResponseStore, siblings: Siblings | undefined): SharedResponses => {
   const get: SharedResponses['get'] = async (id, owner) => {
     const here = own.get(id, owner);
-    return here !== null || siblings === undefined ? here : askForResponse(siblings, { id, owner });
+    if (here !== null || siblings === undefined) return here;
+    const answers = await siblings.ask({ type: 'response', id, owner });
+    return (answers.find((answer) => answer !== null) as StoredResponse | undefined) ?? null;
   };
   return {
     put: own.put,
