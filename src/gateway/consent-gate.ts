@@ -4,10 +4,11 @@
  *
  * The ledger keeps questions and answers; `approve` (tiers/third-party) makes the one thing that can be sent.
  */
-import type { Ledger } from '../ledger/ledger.js';
+import type { ConsentRefusal, Ledger } from '../ledger/ledger.js';
 import { type ApprovedRequest, approve } from '../tiers/third-party/approved-request.js';
 import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
 import { GatewayError } from './gateway-error.js';
+import type { Approvals } from './place.js';
 
 export interface ConsentPolicy {
   /** `request`: a yes holds for these bytes, once. `conversation`: for what goes on from the same beginning. */
@@ -20,17 +21,25 @@ export interface ConsentAsk {
   /** Identifies the conversation, lower-case hex; what a yes is bound to under the scope `conversation`. */
   readonly conversationHash: string;
   readonly token: string | null;
+  /** Who asks; a yes is nobody else's. */
   readonly keyId: string | null;
+  readonly app: string | null;
   readonly worstCostNanoUsd: number | null;
+  /** Of the request that this try belongs to. */
+  readonly approvals: Approvals;
 }
 
 export interface ConsentGate {
-  /** The approved request. Throws GatewayError `consent-required` with the question, or `consent-invalid`. */
+  /**
+   * The approved request. A yes that holds once is used by one request; its own further tries of the same bytes go under
+   * it too. Throws GatewayError `consent-required` with the question, or `consent-invalid`.
+   */
   pass(ask: ConsentAsk): Promise<{ readonly approved: ApprovedRequest; readonly consentId: string }>;
 }
 
-const faults: Readonly<Record<string, string>> = {
+const faults: Readonly<Record<ConsentRefusal, string>> = {
   unknown: 'it is not one of this server',
+  'other-caller': 'it was given to another key or app',
   refused: 'the answer was no',
   expired: 'its time is over',
   used: 'it was used already',
@@ -39,7 +48,7 @@ const faults: Readonly<Record<string, string>> = {
 };
 
 export const createConsentGate = (options: {
-  readonly ledger: Pick<Ledger, 'askConsent' | 'redeemConsent' | 'consent'>;
+  readonly ledger: Pick<Ledger, 'askConsent' | 'redeemConsent'>;
   readonly policy: ConsentPolicy;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -57,6 +66,7 @@ export const createConsentGate = (options: {
       provider: outgoing.provider,
       model: outgoing.model,
       keyId: ask.keyId,
+      app: ask.app,
       contentHash,
       scope: policy.scope,
       createdMs,
@@ -84,31 +94,35 @@ export const createConsentGate = (options: {
 
   return {
     async pass(ask) {
-      const { outgoing, token } = ask;
+      const { outgoing, token, keyId, app, approvals } = ask;
+      const { provider } = outgoing;
+      const approvalKey = `${provider} ${outgoing.contentHash}`;
+      const before = approvals.get(approvalKey);
+      if (before !== undefined) return before;
       const contentHash = policy.scope === 'conversation' ? ask.conversationHash : outgoing.contentHash;
       if (token === null) throw await question(ask, contentHash);
       const nowMs = options.now();
-      const { outcome, consentId } = await ledger.redeemConsent({
-        token,
-        provider: outgoing.provider,
-        contentHash,
-        nowMs,
-      });
-      // Other bytes than those that were seen are a new question, not a fault of the caller's.
-      if (outcome === 'other-content') throw await question(ask, contentHash);
-      if (outcome !== 'ok' || consentId === null)
-        throw new GatewayError('consent-invalid', `Cannot use the consent token: ${faults[outcome] ?? outcome}`);
-      const record = await ledger.consent(consentId);
+      const redemption = await ledger.redeemConsent({ token, provider, contentHash, keyId, app, nowMs });
+      if (redemption.outcome !== 'ok') {
+        const { outcome } = redemption;
+        // Other bytes than those that were seen, or another place for them, are a new question and no fault of the caller's.
+        if (outcome === 'other-content' || outcome === 'other-provider') throw await question(ask, contentHash);
+        throw new GatewayError('consent-invalid', `Cannot use the consent token: ${faults[outcome]}`);
+      }
+      const { consent } = redemption;
       const grant = {
-        consentId,
-        provider: outgoing.provider,
-        contentHash: outgoing.contentHash,
-        expiresMs: record?.expiresMs ?? nowMs,
+        consentId: consent.id,
+        provider: consent.provider,
+        // What a yes to a conversation was given for stands in the ledger; here it is a yes to these bytes of it.
+        contentHash: consent.scope === 'conversation' ? outgoing.contentHash : consent.contentHash,
+        expiresMs: consent.expiresMs,
       };
       const approval = approve(outgoing, { grant, nowMs });
       if (approval.type === 'refused')
         throw new GatewayError('consent-invalid', `Cannot use the consent token: ${faults[approval.reason]}`);
-      return { approved: approval.request, consentId };
+      const passed = { approved: approval.request, consentId: consent.id };
+      approvals.set(approvalKey, passed);
+      return passed;
     },
   };
 };

@@ -7,6 +7,7 @@ import type { TryFailure } from '../route/route.js';
 import { RemoteError } from '../tiers/remote/remote-error.js';
 import { TierError } from '../tiers/tier-error.js';
 import { UnfinishedAnswer } from './attempt.js';
+import { GatewayError } from './gateway-error.js';
 
 type Failed = Extract<TryFailure, { type: 'failed' }>;
 
@@ -36,6 +37,8 @@ const failed = (code: string, retryable: boolean): Failed => ({
 export const failureOf = (error: unknown): Failed | null => {
   if (error instanceof RemoteError) return tryFailureOf(error);
   if (error instanceof UnfinishedAnswer) return failed('truncated', true);
+  // No room for another try that costs: one that costs nothing may come after it.
+  if (error instanceof GatewayError) return error.code === 'over-budget' ? failed(error.code, false) : null;
   if (error instanceof TierError) return placeFaults.has(error.code) ? failed(error.code, false) : null;
   const code = error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
   return typeof code === 'string' && engineFailures.has(code) ? failed(code, code === 'host-crashed') : null;

@@ -3,13 +3,14 @@
  */
 
 import type { GenerateUsage } from '../engine/engine.js';
-import type { Ledger } from '../ledger/ledger.js';
+import type { Ledger, RateLimit } from '../ledger/ledger.js';
+import { planRoute } from '../route/plan-route.js';
 import type { Reach } from '../route/reach.js';
 import type { Candidate, PassedOver, Route, RoutePolicy, RouteRequest, RouteStep } from '../route/route.js';
 import type { RoutingOptions } from '../tiers/tier.js';
 import type { ReceiptBody } from '../trust/receipt.js';
 import type { LiveState } from './live-state.js';
-import type { Crossing, Place, PlaceCall } from './place.js';
+import type { Approvals, Crossing, Place, PlaceCall } from './place.js';
 import { digestOf } from './request-facts.js';
 import type { ResponseCache } from './response-cache.js';
 import type { RouteLog, RouteTry } from './route-log.js';
@@ -22,6 +23,10 @@ export interface GatewayOptions {
   readonly reachOf: (routing: Pick<RoutingOptions, 'reach' | 'key' | 'app'>) => Reach;
   /** Null: nothing is counted, and nothing goes to a third party. */
   readonly ledger: Ledger | null;
+  /** What the budgets of a key and an app leave as far as it is known, whole nanodollars; null for no budget. */
+  readonly budgetLeft: (keyId: string | null, app: string | null) => number | null;
+  /** Limits that hold beside those stored with a key. */
+  readonly rateLimitsOf: (routing: Pick<RoutingOptions, 'key' | 'app'>) => readonly RateLimit[];
   /** Null: no answer is kept. */
   readonly cache: ResponseCache | null;
   /** Longest answer that is paid for where a request names none, tokens. */
@@ -56,6 +61,8 @@ export interface Job {
   /** Of the monotonic clock. */
   readonly startedMs: number;
   readonly requestDigest: string;
+  /** Yeses that it has used: its further tries of the same bytes go under the same. */
+  readonly approvals: Approvals;
 }
 
 export const jobOf = (request: object, routing: RoutingOptions | undefined, { options }: GatewayContext): Job => {
@@ -69,12 +76,14 @@ export const jobOf = (request: object, routing: RoutingOptions | undefined, { op
     createdMs: options.now(),
     startedMs: performance.now(),
     requestDigest: digestOf(JSON.stringify(request)),
+    approvals: new Map(),
   };
 };
 
 export const routeRequestOf = (
   job: Job,
   what: Pick<RouteRequest, 'model' | 'operation' | 'needs'> & { readonly deadlineMs: number | undefined },
+  { options }: GatewayContext,
 ): RouteRequest => {
   const { targets, maxCostNanoUsd } = job.routing;
   const { deadlineMs, ...rest } = what;
@@ -83,16 +92,34 @@ export const routeRequestOf = (
     id: job.routeId,
     reach: job.reach,
     targets: { ...targets, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
-    budgetLeftNanoUsd: null,
+    budgetLeftNanoUsd: options.budgetLeft(job.keyId, job.app),
     ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
   };
 };
+
+/**
+ * What is known of budgets is a moment old and chooses between places; that nothing is left at all only the reservation
+ * says. So a plan that money alone leaves empty is made again without it.
+ */
+export const unlessReserved = (planned: Route, { options, candidates }: GatewayContext): Route => {
+  if (planned.steps.length > 0 || planned.request.budgetLeftNanoUsd === null) return planned;
+  const again = planRoute({ ...planned.request, budgetLeftNanoUsd: null }, candidates(), options.policy);
+  return again.steps.length === 0 ? planned : again;
+};
+
+/** What a reservation must keep to beside the budgets. */
+export const limitsOf = ({ routing }: Job, { options }: GatewayContext) => ({
+  rateLimits: options.rateLimitsOf(routing),
+  ...(routing.maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd: routing.maxCostNanoUsd }),
+});
 
 export const callFor = (job: Job, step: RouteStep, call: Pick<PlaceCall, 'signal' | 'onCrossing'>): PlaceCall => ({
   ...call,
   reach: job.reach,
   keyId: job.keyId,
+  app: job.app,
   consentToken: job.routing.consentToken ?? null,
+  approvals: job.approvals,
   worstCostNanoUsd: step.candidate.price === null ? null : step.worstCostNanoUsd,
 });
 
@@ -101,7 +128,10 @@ export const joinedRoute = (route: Route, steps: readonly RouteStep[], more: rea
   more.length === 0 ? route : { ...route, steps, passedOver: [...route.passedOver, ...more] };
 
 /** A try as the log keeps it, times counted from the request's start. */
-export const tryOf = (job: Job, { step, isHedge, outcome, startedMs, endedMs }: TryReport): RouteTry => ({
+export const tryOf = (
+  job: Job,
+  { step, isHedge, outcome, startedMs, endedMs }: Omit<TryReport, 'error'>,
+): RouteTry => ({
   candidateId: step.candidate.id,
   isHedge,
   outcome,
