@@ -16,6 +16,9 @@ export interface BareModel {
 
 const batchRows = 512;
 
+const headWidth = (llama: Llama, model: Pointer): number =>
+  llama.llama_model_n_embd(model) / llama.llama_model_n_head(model);
+
 export const openBareModel = (
   llama: Llama,
   { modelPath, contextLength, parallel, threads }: OpenQuestion,
@@ -27,7 +30,7 @@ export const openBareModel = (
     n_ctx: contextLength * parallel,
     n_batch: batchRows,
     n_ubatch: 128,
-    flash_attn_type: 0,
+    flash_attn_type: parallel >= 8 && headWidth(llama, model) >= 64 ? 1 : 0,
     n_seq_max: parallel,
     n_outputs_max: parallel,
     n_threads: threads,

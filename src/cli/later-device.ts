@@ -100,6 +100,7 @@ export const openDeviceLater = (
   return {
     tier,
     engines,
+    files: new Map([...planned].map(([name, { header }]) => [name, header.shardPaths])),
     async close(options) {
       const ended = await Promise.allSettled(starting.values());
       await Promise.all(ended.map(async (one) => (one.status === 'fulfilled' ? one.value.close(options) : undefined)));

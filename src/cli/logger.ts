@@ -2,4 +2,6 @@
 import { pino } from 'pino';
 import type { ServerLogger } from '../server/server-options.js';
 
-export const createLogger = (level: string): ServerLogger => pino({ level, base: null }, pino.destination(2));
+/** `base` stands in every line. */
+export const createLogger = (level: string, base: Readonly<Record<string, number>> = {}): ServerLogger =>
+  pino({ level, base }, pino.destination(2));

@@ -5,7 +5,14 @@
  */
 import { statSync } from 'node:fs';
 import type { Engine } from '../engine/engine.js';
-import { createHostEngine } from '../engine/host-engine.js';
+import {
+  createHostEngine,
+  createSupervisedEngine,
+  type HostEngineOptions,
+  hostOptionsOf,
+} from '../engine/host-engine.js';
+import { type HostRelay, startHostRelay } from '../engine/host-relay.js';
+import { connectRelayedHost, type RelayLink } from '../engine/relayed-host.js';
 import { checkFit, type Fit } from '../models/fits.js';
 import { type GgufHeader, readGgufHeader } from '../models/gguf-reader.js';
 import { ModelError } from '../models/model-error.js';
@@ -19,6 +26,8 @@ export interface OpenDevice {
   readonly tier: Tier;
   /** By model name, in the order asked for; the first is the default. */
   readonly engines: ReadonlyMap<string, Engine>;
+  /** Of each model, its shards in order. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
   close(options?: { readonly drainMs?: number }): Promise<void>;
 }
 
@@ -62,16 +71,18 @@ const planModels = (models: readonly LocalModel[], flags: EngineFlags): PlannedM
   });
 };
 
-export const startEngine = ({ model, fit, leftBytes }: PlannedModel, flags: EngineFlags): Promise<Engine> =>
-  createHostEngine({
-    name: model.name,
-    modelPath: model.path,
-    contextLength: fit.contextTokens,
-    parallel: fit.parallel,
-    kvBytesLimit: Math.ceil(fit.need.kvBytes * kvSlack),
-    spillBytes: Math.min(spillLimitBytes, Math.floor(leftBytes * spillShare)),
-    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-  });
+const hostEngineOptions = ({ model, fit, leftBytes }: PlannedModel, flags: EngineFlags): HostEngineOptions => ({
+  name: model.name,
+  modelPath: model.path,
+  contextLength: fit.contextTokens,
+  parallel: fit.parallel,
+  kvBytesLimit: Math.ceil(fit.need.kvBytes * kvSlack),
+  spillBytes: Math.min(spillLimitBytes, Math.floor(leftBytes * spillShare)),
+  ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+});
+
+export const startEngine = (planned: PlannedModel, flags: EngineFlags): Promise<Engine> =>
+  createHostEngine(hostEngineOptions(planned, flags));
 
 /** Starts one engine. Throws ModelError or EngineError with what to do. */
 export const openEngine = (model: LocalModel, flags: EngineFlags): Promise<Engine> => {
@@ -94,23 +105,81 @@ const refuseSameNames = (models: readonly LocalModel[]): void => {
     throw new ModelError('ambiguous', `Cannot serve two models of the name "${twice.name}": rename one of the files.`);
 };
 
-/** Starts an engine for each model (default: the embedded one), all at once, and the device tier over them. */
-export const openDevice = async (names: readonly string[], flags: EngineFlags): Promise<OpenDevice> => {
+const findModels = (names: readonly string[]): LocalModel[] => {
   const models = (names.length === 0 ? [defaultModel] : names).map((name) => findModel(name));
   refuseSameNames(models);
-  const planned = planModels(models, flags);
-  const started = await Promise.allSettled(planned.map((one) => startEngine(one, flags)));
-  const engines = new Map<string, Engine>();
-  const failed = started.find((result) => result.status === 'rejected');
-  started.forEach((result, index) => {
-    if (result.status === 'fulfilled') engines.set(models[index]!.name, result.value);
-  });
-  const close = async (options?: { readonly drainMs?: number }): Promise<void> => {
+  return models;
+};
+
+/** All of them by model name, or none: then those that did start are stopped, and the first failure is thrown. */
+const startAll = async <Started>(
+  models: readonly LocalModel[],
+  start: (index: number) => Promise<Started>,
+  stop: (started: Started) => Promise<void>,
+): Promise<ReadonlyMap<string, Started>> => {
+  const results = await Promise.allSettled(models.map((_, index) => start(index)));
+  const started = new Map<string, Started>();
+  for (const [index, result] of results.entries())
+    if (result.status === 'fulfilled') started.set(models[index]!.name, result.value);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed === undefined) return started;
+  await Promise.all([...started.values()].map(stop));
+  throw failed.reason;
+};
+
+const deviceOver = (
+  models: readonly LocalModel[],
+  engines: ReadonlyMap<string, Engine>,
+  files: OpenDevice['files'],
+): OpenDevice => ({
+  tier: datedByFiles(createDeviceTier({ engines: () => engines }), models),
+  engines,
+  files,
+  close: async (options) => {
     await Promise.all([...engines.values()].map((engine) => engine.close(options)));
-  };
-  if (failed !== undefined) {
-    await close({ drainMs: 0 });
-    throw failed.reason;
-  }
-  return { tier: datedByFiles(createDeviceTier({ engines: () => engines }), models), engines, close };
+  },
+});
+
+/** Starts an engine for each model (default: the embedded one), all at once, and the device tier over them. */
+export const openDevice = async (names: readonly string[], flags: EngineFlags): Promise<OpenDevice> => {
+  const models = findModels(names);
+  const planned = planModels(models, flags);
+  const engines = await startAll(
+    models,
+    (index) => startEngine(planned[index]!, flags),
+    (engine) => engine.close({ drainMs: 0 }),
+  );
+  return deviceOver(models, engines, new Map(planned.map(({ model, header }) => [model.name, header.shardPaths])));
+};
+
+/** Starts a host for each model, for other processes to share. */
+export const startHosts = async (
+  names: readonly string[],
+  flags: EngineFlags,
+): Promise<ReadonlyMap<string, HostRelay>> => {
+  const models = findModels(names);
+  const planned = planModels(models, flags);
+  return startAll(
+    models,
+    (index) => startHostRelay(hostOptionsOf(hostEngineOptions(planned[index]!, flags))),
+    (host) => host.stop(0),
+  );
+};
+
+/** The device over hosts that another process has: `linkTo` leads to that of a model. */
+export const shareDevice = async (
+  names: readonly string[],
+  linkTo: (model: string) => RelayLink,
+): Promise<OpenDevice> => {
+  const models = findModels(names);
+  const engines = await startAll(
+    models,
+    (index) => {
+      const { name } = models[index]!;
+      return createSupervisedEngine(name, (events) => connectRelayedHost(linkTo(name), events));
+    },
+    (engine) => engine.close({ drainMs: 0 }),
+  );
+  const files = new Map(models.map(({ name, path }) => [name, readGgufHeader(path).shardPaths]));
+  return deviceOver(models, engines, files);
 };

@@ -3,11 +3,13 @@
  *
  * Shared by the commands that run requests. Knows no HTTP.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SpillwayConfig } from '../config/config.js';
 import { routePolicyOf } from '../config/config.js';
 import { priceFor } from '../config/price-for.js';
+import { rateLimitsFor } from '../config/rate-limits-for.js';
 import { reachFor } from '../config/reach-for.js';
 import { createConsentGate } from '../gateway/consent-gate.js';
 import { createDevicePlace } from '../gateway/device-place.js';
@@ -16,12 +18,17 @@ import type { Place } from '../gateway/place.js';
 import { createPrivatePlace } from '../gateway/private-place.js';
 import { createResponseCache } from '../gateway/response-cache.js';
 import { createThirdPartyPlace } from '../gateway/third-party-place.js';
+import { type BudgetView, createBudgetView } from '../ledger/budget-view.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { openLedger } from '../ledger/open-ledger.js';
+import { serveLedger } from '../ledger/serve-ledger.js';
+import { createModelDigests } from '../models/model-digests.js';
+import { dataFolder } from '../models/registry.js';
 import { createPrivateTier } from '../tiers/private/private-tier.js';
 import { createRedactor } from '../tiers/third-party/redaction/redactor.js';
 import { createThirdPartyTransport } from '../tiers/third-party/third-party-transport.js';
-import { defaultLedgerUrl, findKey, receiptKeyPath } from './ledger-flags.js';
+import { createConfiguredLimits } from './configured-limits.js';
+import { defaultLedgerUrl, receiptKeyPath } from './ledger-flags.js';
 import type { OpenDevice } from './open-device.js';
 
 export interface OpenGateway {
@@ -32,6 +39,10 @@ export interface OpenGateway {
 export interface GatewayParts {
   readonly device: OpenDevice | null;
   readonly warn: (line: string) => void;
+  /** What there is to say at the start, once for all processes. Default: as `warn`. */
+  readonly note?: (line: string) => void;
+  /** Processes that serve together: each counts on its part of what runs at an endpoint. Default 1. */
+  readonly workers?: number;
 }
 
 /** Longest answer that is paid for where a request names none. */
@@ -41,20 +52,8 @@ const minuteMs = 60_000;
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 const unixSeconds = (): number => Math.floor(Date.now() / 1000);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const newId = (prefix: string): string => `${prefix}${randomUUID().replaceAll('-', '')}`;
-
-/** The budgets of the configuration, put into the ledger; those of keys that do not exist yet wait for them. */
-const applyBudgets = async (ledger: Ledger, config: SpillwayConfig, warn: (line: string) => void): Promise<void> => {
-  const keys = config.budgets.some(({ key }) => key !== null) ? await ledger.listKeys() : [];
-  for (const { key, app, perMonthNanoUsd, perMonthTokens } of config.budgets) {
-    if (key !== null && !keys.some(({ id, name }) => id === key || name === key)) {
-      warn(`The budget of key "${key}" holds once there is such a key: spillway keys create ${key}`);
-      continue;
-    }
-    const keyId = key === null ? null : findKey(keys, key).id;
-    await ledger.setBudget({ keyId, app, perMonthNanoUsd, perMonthTokens });
-  }
-};
 
 const redactorOf = ({ redaction }: SpillwayConfig['policy']) =>
   createRedactor({
@@ -69,33 +68,67 @@ const redactorOf = ({ redaction }: SpillwayConfig['policy']) =>
 export const openConfiguredLedger = ({ ledger: { url } }: SpillwayConfig): Promise<Ledger> =>
   openLedger({ url: url ?? defaultLedgerUrl(), signingKeyPath: receiptKeyPath() });
 
-/** Opens the ledger and connects every endpoint that the configuration names; throws what the parts throw. */
-export const openGateway = async (config: SpillwayConfig, parts: GatewayParts): Promise<OpenGateway> => {
+/** For each ledger another one, or what was spent under one would be booked in the other. */
+const spoolFolderOf = (url: string): string =>
+  join(dataFolder(), 'unbooked', createHash('sha256').update(url).digest('hex').slice(0, 16));
+
+/** The ledger of the configuration, with its limits in it. A database that is away stops no start. */
+const openServedLedger = async (
+  config: SpillwayConfig,
+  { warn, note = warn }: Pick<GatewayParts, 'warn' | 'note'>,
+): Promise<Ledger> => {
+  const limits = createConfiguredLimits(config, note);
   const ledger = await openConfiguredLedger(config);
-  await applyBudgets(ledger, config, parts.warn);
-  return { gateway: connectGateway(config, { ...parts, ledger }), ledger };
+  try {
+    return await serveLedger(ledger, {
+      ...limits,
+      onAway: ({ message }) => note(`Requests are refused until the ledger is back. ${message}`),
+      onError: (error) => warn(`The ledger could not be put in order: ${messageOf(error)}`),
+      spoolFolder: spoolFolderOf(config.ledger.url ?? defaultLedgerUrl()),
+    });
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
 };
 
-/** Without a ledger nothing is booked, and nothing goes to a third party. */
+/**
+ * Opens the ledger and connects every endpoint that the configuration names; throws what the parts throw. Requests are
+ * refused as long as the ledger is away.
+ */
+export const openGateway = async (config: SpillwayConfig, parts: GatewayParts): Promise<OpenGateway> => {
+  const ledger = await openServedLedger(config, parts);
+  const budgets = createBudgetView(ledger);
+  await budgets.refresh();
+  return { gateway: connectGateway(config, { ...parts, ledger, budgets }), ledger };
+};
+
+/** Without a ledger nothing is booked, and nothing goes to a third party; without a view of budgets none is foreseen. */
 export const connectGateway = (
   config: SpillwayConfig,
-  options: GatewayParts & { readonly ledger: Ledger | null },
+  options: GatewayParts & { readonly ledger: Ledger | null; readonly budgets: BudgetView | null },
 ): Gateway => {
   const { policy } = config;
-  const { ledger } = options;
+  const { ledger, budgets, workers = 1 } = options;
   const createdSeconds = unixSeconds();
   const places: Place[] = [];
 
   const { device } = options;
-  if (device !== null)
+  if (device !== null) {
+    const digests = createModelDigests({ memoryPath: join(dataFolder(), 'digests.json') });
+    const digestOf = (model: string): string | null =>
+      digests.of(device.files.get(model) ?? [], device.engines.get(model)?.stats().hostRestarts ?? 0);
+    // The first look begins the work, so that it is done before the first answer is, if it can be.
+    for (const model of device.engines.keys()) digestOf(model);
     places.push(
       createDevicePlace({
         tier: device.tier,
         stats: () => Object.fromEntries([...device.engines].map(([name, engine]) => [name, engine.stats()])),
         parallel: (model) => device.engines.get(model)?.info.parallel ?? 1,
-        digest: () => null,
+        digest: digestOf,
       }),
     );
+  }
 
   const endpoints = config.tiers.private;
   if (endpoints.length > 0) {
@@ -110,7 +143,17 @@ export const connectGateway = (
       })),
     });
     for (const { name, models, parallel } of endpoints)
-      places.push(createPrivatePlace({ tier, endpoint: name, models, parallel, createdSeconds }));
+      places.push(
+        createPrivatePlace({
+          tier,
+          endpoint: name,
+          models,
+          parallel: Math.max(1, Math.floor(parallel / workers)),
+          createdSeconds,
+          priceOf: (model) =>
+            priceFor({ prices: config.prices, endpoint: { name, kind: null }, model, day: today() })?.price ?? null,
+        }),
+      );
   }
 
   const providers = config.tiers.thirdParty;
@@ -148,6 +191,8 @@ export const connectGateway = (
   return createGateway({
     places,
     ledger,
+    budgetLeft: (keyId, app) => budgets?.left({ keyId, app }) ?? null,
+    rateLimitsOf: ({ key, app }) => rateLimitsFor(config.rateLimits, { key, app: key?.app ?? app }),
     policy: routePolicyOf(config),
     reachOf: ({ reach, key, app }) =>
       reachFor(policy, { requested: reach, keyName: key?.name, keyReach: key?.reach, app: key?.app ?? app }),
@@ -164,7 +209,6 @@ export const connectGateway = (
     random: Math.random,
     newId,
     sleep: (durationMs, signal) => pause(durationMs, undefined, { signal }),
-    onUnsettled: (error) =>
-      options.warn(`A receipt could not be written: ${error instanceof Error ? error.message : String(error)}`),
+    onUnsettled: (error) => options.warn(`A receipt could not be written: ${messageOf(error)}`),
   });
 };

@@ -99,7 +99,7 @@ const explain = async (prompt: string, flags: ExplainFlags, command: Command): P
   const device = deviceOf(chosen, { parallel: 1, ...flags });
   // Without a configuration nothing is booked, and there is no ledger to ask.
   const ledger = found === null ? null : await openConfiguredLedger(found);
-  const gateway = connectGateway(config, { device, ledger, warn });
+  const gateway = connectGateway(config, { device, ledger, budgets: null, warn });
   try {
     const standing: Standing =
       ledger === null ? { key: undefined, budgets: [] } : await readStanding(ledger, { config, keyName: flags.key });

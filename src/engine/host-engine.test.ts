@@ -204,34 +204,51 @@ describe('a grammar', () => {
   });
 });
 
-describe('what runs beside it', () => {
-  const neighbours = (count: number): Promise<unknown>[] =>
-    Array.from({ length: count }, (_, index) =>
-      answer(engine, { prompt: words(40 + 90 * index, `n${index}`), maxTokens: 60, ignoreEos: true }),
-    );
+/** Does so many things at once beside what is asked about. */
+const neighbours = (beside: HostEngine, count: number): Promise<unknown>[] =>
+  Array.from({ length: count }, (_, index) =>
+    answer(beside, { prompt: words(40 + 90 * index, `n${index}`), maxTokens: 60, ignoreEos: true }),
+  );
 
+/** The same seed gives the same tokens alone, with neighbours, and from the cache; another seed gives others. */
+const expectSeededAnswersToRepeat = async (on: HostEngine): Promise<void> => {
+  // 8-bit weights on the CPU: ggml computes a row the same whatever the batch. Prompts pass the lengths at which its
+  // attention changes its order of summing (64 rows, 256 cells).
+  for (const length of [3, 40, 250]) {
+    const request: GenerateRequest = {
+      prompt: words(length, `s${length}`),
+      maxTokens: 40,
+      ignoreEos: true,
+      sampling: { temperature: 1.2, seed: 99 },
+      cacheScope: `seeded-${length}`,
+    };
+    const alone = await answer(on, request);
+    const beside = neighbours(on, 3);
+    const crowded = await answer(on, { ...request, cacheScope: `other-${length}` });
+    await Promise.all(beside);
+    const cached = await answer(on, request);
+    expect(crowded.tokens).toEqual(alone.tokens);
+    expect(cached.tokens).toEqual(alone.tokens);
+    if (length > 3) expect(cached.cachedTokens).toBeGreaterThan(length);
+    expect((await answer(on, { ...request, sampling: { temperature: 1.2, seed: 100 } })).tokens).not.toEqual(
+      alone.tokens,
+    );
+  }
+};
+
+describe('what runs beside it', () => {
   test('does not change a seeded answer: prompts short and long, alone, with neighbours, from the cache', async () => {
-    // 8-bit weights on the CPU: ggml computes a row the same whatever the batch. Prompts pass the lengths at which its
-    // attention changes its order of summing (64 rows, 256 cells).
-    for (const length of [3, 40, 250]) {
-      const request: GenerateRequest = {
-        prompt: words(length, `s${length}`),
-        maxTokens: 40,
-        ignoreEos: true,
-        sampling: { temperature: 1.2, seed: 99 },
-        cacheScope: `seeded-${length}`,
-      };
-      const alone = await answer(engine, request);
-      const beside = neighbours(3);
-      const crowded = await answer(engine, { ...request, cacheScope: `other-${length}` });
-      await Promise.all(beside);
-      const cached = await answer(engine, request);
-      expect(crowded.tokens).toEqual(alone.tokens);
-      expect(cached.tokens).toEqual(alone.tokens);
-      if (length > 3) expect(cached.cachedTokens).toBeGreaterThan(length);
-      expect((await answer(engine, { ...request, sampling: { temperature: 1.2, seed: 100 } })).tokens).not.toEqual(
-        alone.tokens,
-      );
+    await expectSeededAnswersToRepeat(engine);
+  });
+
+  test('does not change a seeded answer where many streams make the engine choose flash attention', async () => {
+    const modelPath = join(folder, 'wide-heads.gguf');
+    writeRandomModel(modelPath, { ...tinyShape, embeddingLength: 256 }, { type: 'Q8_0', seed: 12 });
+    const wide = await createHostEngine({ name: 'wide', modelPath, parallel: 8, contextLength: 2048, threads: 1 });
+    try {
+      await expectSeededAnswersToRepeat(wide);
+    } finally {
+      await wide.close();
     }
   });
 
@@ -243,7 +260,7 @@ describe('what runs beside it', () => {
       sampling: { temperature: 0 },
     };
     const alone = await answer(engine, request);
-    const beside = neighbours(3);
+    const beside = neighbours(engine, 3);
     expect((await answer(engine, { ...request, cacheScope: 'g2' })).tokens).toEqual(alone.tokens);
     await Promise.all(beside);
   });

@@ -9,8 +9,15 @@ import { checkEmbed, checkGenerate } from './check-generate.js';
 import type { CallOptions, EmbedResult, Engine, EngineStats, GenerateEvent } from './engine.js';
 import { EngineError } from './engine-error.js';
 import { createEventStream } from './event-stream.js';
-import { type HostCommand, type HostMessage, statNames, type WireError, type WireEvent } from './host/protocol.js';
-import { startSupervisor } from './host-supervisor.js';
+import {
+  type HostCommand,
+  type HostMessage,
+  type HostOptions,
+  statNames,
+  type WireError,
+  type WireEvent,
+} from './host/protocol.js';
+import { type HostSupervisor, type SupervisorEvents, startSupervisor } from './host-supervisor.js';
 
 export interface HostEngineOptions {
   /** Name that requests use. */
@@ -83,9 +90,35 @@ const toEvent = (event: WireEvent): GenerateEvent | null => {
   }
 };
 
+/** The options of a host, as it is told them. */
+export const hostOptionsOf = (options: HostEngineOptions): HostOptions => ({
+  name: options.name,
+  path: options.modelPath,
+  contextLength: options.contextLength ?? null,
+  parallel: options.parallel ?? null,
+  threads: options.threads ?? null,
+  gpuLayers: options.gpuLayers ?? -1,
+  kvLayout: options.kvLayout ?? 'auto',
+  kvBytesLimit: options.kvBytesLimit ?? null,
+  spillBytes: options.spillBytes ?? 512 * 2 ** 20,
+  queueLimit: options.queueLimit ?? 1024,
+});
+
 /** Starts the host and loads the model. Throws EngineError when that cannot be done. */
-export const createHostEngine = async (options: HostEngineOptions): Promise<HostEngine> => {
-  const { name } = options;
+export const createHostEngine = (options: HostEngineOptions): Promise<HostEngine> =>
+  createSupervisedEngine(options.name, (events) =>
+    startSupervisor(
+      hostOptionsOf(options),
+      events,
+      options.hostProgram === undefined ? {} : { program: options.hostProgram },
+    ),
+  );
+
+/** The engine over a host that somebody keeps running; `name` is the model's. */
+export const createSupervisedEngine = async (
+  name: string,
+  supervise: (events: SupervisorEvents) => Promise<HostSupervisor>,
+): Promise<HostEngine> => {
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let closing = false;
@@ -107,43 +140,28 @@ export const createHostEngine = async (options: HostEngineOptions): Promise<Host
     }
   };
 
-  const supervisor = await startSupervisor(
-    {
-      name,
-      path: options.modelPath,
-      contextLength: options.contextLength ?? null,
-      parallel: options.parallel ?? null,
-      threads: options.threads ?? null,
-      gpuLayers: options.gpuLayers ?? -1,
-      kvLayout: options.kvLayout ?? 'auto',
-      kvBytesLimit: options.kvBytesLimit ?? null,
-      spillBytes: options.spillBytes ?? 512 * 2 ** 20,
-      queueLimit: options.queueLimit ?? 1024,
+  const supervisor = await supervise({
+    ready() {
+      for (const one of pending.values()) {
+        one.sent = true;
+        supervisor.send(one.command);
+      }
     },
-    {
-      ready() {
-        for (const one of pending.values()) {
-          one.sent = true;
-          supervisor.send(one.command);
-        }
-      },
-      message(message, binary) {
-        if (message.type === 'step') {
-          latest = message.stats;
-          for (const event of message.events) pending.get(event[1])?.event(event);
-        } else if ('id' in message) pending.get(message.id)?.message(message, binary);
-      },
-      lost(error) {
-        // Gauges of a dead host are 0, its counters stay.
-        latest.forEach((value, index) => {
-          if (index >= 4) past[index]! += value;
-        });
-        latest = [];
-        failAll(error, () => true);
-      },
+    message(message, binary) {
+      if (message.type === 'step') {
+        latest = message.stats;
+        for (const event of message.events) pending.get(event[1])?.event(event);
+      } else if ('id' in message) pending.get(message.id)?.message(message, binary);
     },
-    options.hostProgram === undefined ? {} : { program: options.hostProgram },
-  );
+    lost(error) {
+      // Gauges of a dead host are 0, its counters stay.
+      latest.forEach((value, index) => {
+        if (index >= 4) past[index]! += value;
+      });
+      latest = [];
+      failAll(error, () => true);
+    },
+  });
 
   /** Sends a command now, or as soon as there is a host again. */
   const submit = (id: number, one: Omit<Pending, 'sent'>): void => {

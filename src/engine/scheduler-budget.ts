@@ -5,7 +5,7 @@
  */
 
 export interface StepBudgetOptions {
-  /** Time for prompt tokens in a step beside running streams. */
+  /** Time for prompt tokens in a step beside running streams, for each prompt that waits; at most `aloneMs` for all. */
   readonly besideMs: number;
   /** The same while nothing else runs: how long a cancel may have to wait. */
   readonly aloneMs: number;
@@ -37,10 +37,10 @@ export const createStepBudget = (options: StepBudgetOptions): StepBudget => {
     promptTokens(streams, waiting) {
       if (msPerToken === null)
         return Math.min(options.largestTokens, streams > 0 ? options.smallestTokens : 4 * options.smallestTokens);
-      // Where more prompts wait than streams run, their wait counts for more than the streams' pace.
-      const crowding = Math.max(0, waiting - streams) / Math.max(1, waiting + streams);
-      const timeMs =
-        streams > 0 ? Math.max(options.besideMs, decodeMs ?? 0, options.aloneMs * crowding) : options.aloneMs;
+      // Streams wait as long for many small passes as for one large one, which reads the weights once: each prompt that
+      // waits brings its share of time into the next.
+      const shareMs = Math.max(options.besideMs, decodeMs ?? 0);
+      const timeMs = streams > 0 ? Math.max(shareMs, Math.min(options.aloneMs, shareMs * waiting)) : options.aloneMs;
       const tokens = Math.floor(timeMs / Math.max(msPerToken, 1e-6));
       return Math.max(options.smallestTokens, Math.min(options.largestTokens, tokens));
     },

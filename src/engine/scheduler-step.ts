@@ -152,13 +152,14 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
         let count = Math.min(left, sequence.length - from, largest);
         if (pooled) count = Math.min(count, roomForPrompt(sequence, count));
         if (shared !== null && !mixed && shared.tokens >= config.batchRows) shared = null;
-        if (shared !== null) count = Math.min(count, config.batchRows - shared.tokens);
+        // Exact rules hold for a piece in a pass of its own.
+        const joins = shared !== null && !exact;
+        if (joins) count = Math.min(count, config.batchRows - shared!.tokens);
         // A sliver is not worth a pass of its own, unless it is all that is left or all that can be done.
         const isSliver = count < config.budget.smallestTokens && from + count < sequence.length && plan.groupCount > 0;
-        if (count <= 0 || (isSliver && shared === null && !exact)) return;
-        const group: StepGroup = shared ?? openGroup();
-        // Exact rules hold for a piece in a pass of its own.
-        if (config.exact === null) shared = group;
+        if (count <= 0 || (isSliver && !joins && !exact)) return;
+        const group: StepGroup = joins ? shared! : openGroup();
+        if (!exact) shared = group;
         addRow(group, sequence, from, count);
         if (!pooled && exact && count === 1 && from >= config.exact!.aloneCells) addNeighbour(group, sequence.slot);
         from += count;
@@ -230,7 +231,7 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
         if (row.count === 1) streams++;
         if (exact === null || sequence.exactTokens !== row.from) continue;
         const beside = hasNeighbour(group, sequence.slot) || config.slots === 1 || row.from < exact.aloneCells;
-        if (row.count === 1 ? !beside : row.count > exact.pieceTokens) continue;
+        if (row.count === 1 ? !beside : row.count > exact.pieceTokens || group.rows.length > 1) continue;
         sequence.exactTokens += row.count;
         const holder = cache.holderOf(sequence.slot);
         if (holder !== null) holder.exactTokens = Math.min(sequence.exactTokens, holder.tokens.length);

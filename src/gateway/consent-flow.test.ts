@@ -8,10 +8,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger } from '../ledger/ledger.js';
 import { openLedger } from '../ledger/open-ledger.js';
-import { type Loopback, startLoopback, streamOf } from '../tiers/remote/fixtures/loopback.test-kit.js';
+import type { RoutePolicy } from '../route/route.js';
+import {
+  type Answer,
+  jsonOf,
+  type Loopback,
+  startLoopback,
+  streamOf,
+} from '../tiers/remote/fixtures/loopback.test-kit.js';
 import { chunk, sse, usageChunk } from '../tiers/remote/fixtures/openai.test-kit.js';
 import { createRedactor } from '../tiers/third-party/redaction/redactor.js';
 import { createThirdPartyTransport } from '../tiers/third-party/third-party-transport.js';
+import type { RoutingOptions } from '../tiers/tier.js';
 import { createConsentGate } from './consent-gate.js';
 import { capabilities, chatWith, gatewayOver } from './fake-place.test-support.js';
 import type { Gateway } from './gateway.js';
@@ -22,26 +30,24 @@ const price = { inputUsdPerMillion: 1, outputUsdPerMillion: 2 };
 const timeouts = { firstTokenMs: 60_000, stallMs: 60_000, totalMs: 60_000 };
 const secret = 'ada@example.org';
 
+const whole = streamOf([
+  sse([
+    chunk({ role: 'assistant', content: '' }),
+    chunk({ content: 'I wrote to [EMA' }),
+    chunk({ content: 'IL_1].' }),
+    chunk({}, 'stop'),
+    usageChunk,
+  ]),
+]);
+
 let folder = '';
 let ledger: Ledger;
 let server: Loopback;
 let gateway: Gateway;
 let nowMs = 0;
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'spillway-consent-'));
-  nowMs = Date.now();
-  ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, now: () => nowMs });
-  server = await startLoopback(
-    streamOf([
-      sse([
-        chunk({ role: 'assistant', content: '' }),
-        chunk({ content: 'I wrote to [EMA' }),
-        chunk({ content: 'IL_1].' }),
-        chunk({}, 'stop'),
-        usageChunk,
-      ]),
-    ]),
-  );
+/** A gateway to a provider that answers so. */
+const start = async (answers: readonly Answer[], policy: Partial<RoutePolicy> = {}): Promise<void> => {
+  server = await startLoopback(...answers);
   const transport = createThirdPartyTransport({
     providers: [{ name: 'them', kind: 'openai', url: server.url, apiKey: 'SECRET-KEY' }],
     timeouts,
@@ -63,7 +69,12 @@ beforeEach(async () => {
     priceOf: () => price,
     createdSeconds: 0,
   });
-  gateway = gatewayOver([place], { ledger });
+  gateway = gatewayOver([place], { ledger, policy });
+};
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'spillway-consent-'));
+  nowMs = Date.now();
+  ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, now: () => nowMs });
 });
 afterEach(async () => {
   await gateway.close();
@@ -72,16 +83,18 @@ afterEach(async () => {
 });
 
 const content = `Write to ${secret}`;
-const ask = (consentToken?: string, said = content) =>
+const ask = (consentToken?: string, said = content, caller: Pick<RoutingOptions, 'key' | 'app'> = {}) =>
   chatWith(gateway, {
     model: 'big',
     reach: 'third-party',
     content: said,
+    caller,
     ...(consentToken === undefined ? {} : { consentToken }),
   });
 
 describe('a request to a third party', () => {
   it('does not leave without a yes, and shows what would', async () => {
+    await start([whole]);
     const { error } = await ask();
     const { consent } = (error as GatewayError).details;
     expect(consent).toMatchObject({ provider: 'them', model: 'big', redactions: { email: 1 }, method: 'POST' });
@@ -92,6 +105,7 @@ describe('a request to a third party', () => {
   });
 
   it('leaves after a yes, once, in the very bytes that were shown', async () => {
+    await start([whole]);
     const { consent } = ((await ask()).error as GatewayError).details;
     const { token } = await ledger.answerConsent(consent!.id, true, nowMs);
     const { text, end, error } = await ask(token!);
@@ -118,6 +132,7 @@ describe('a request to a third party', () => {
   });
 
   it('asks again for other words, and takes no for an answer', async () => {
+    await start([whole]);
     const first = ((await ask()).error as GatewayError).details.consent!;
     const { token } = await ledger.answerConsent(first.id, true, nowMs);
     expect((await ask(token!, `${content} now`)).error).toMatchObject({ code: 'consent-required' });
@@ -129,18 +144,50 @@ describe('a request to a third party', () => {
     expect(server.received).toEqual([]);
   });
 
+  it('takes no yes of another key or app, and leaves it to whom it was given', async () => {
+    await start([whole]);
+    const mine = { id: 'key_1', name: 'one', app: 'web', reach: null };
+    const asked = (await ask(undefined, content, { key: mine })).error as GatewayError;
+    const { token } = await ledger.answerConsent(asked.details.consent!.id, true, nowMs);
+    for (const other of [
+      {},
+      { key: { ...mine, id: 'key_2' } },
+      { key: { ...mine, app: 'batch' } },
+      { key: { ...mine, app: null } },
+      { app: 'web' },
+    ])
+      expect((await ask(token!, content, other)).error).toMatchObject({ code: 'consent-invalid' });
+    expect(server.received).toEqual([]);
+    expect((await ask(token!, content, { key: mine })).error).toBeNull();
+  });
+
+  it('is tried again under the yes that it used', async () => {
+    await start([jsonOf(503, {}), whole], { retries: 1 });
+    const { consent } = ((await ask()).error as GatewayError).details;
+    const { token } = await ledger.answerConsent(consent!.id, true, nowMs);
+    const { text, error } = await ask(token!);
+    expect(error).toBeNull();
+    expect(text).toBe(`I wrote to ${secret}.`);
+    expect(server.received.map(({ body }) => body)).toEqual([consent!.body, consent!.body]);
+    expect((await ask(token!)).error).toMatchObject({ code: 'consent-invalid' });
+    expect(server.received).toHaveLength(2);
+  });
+
   it('is not asked about at all within a nearer reach', async () => {
+    await start([whole]);
     const { error } = await chatWith(gateway, { model: 'big', reach: 'private', content });
     expect(error).toMatchObject({ code: 'nothing-in-reach' });
   });
 
   it('does not run where no budget covers it', async () => {
+    await start([whole]);
     await ledger.setBudget({ keyId: null, app: null, perMonthNanoUsd: 1, perMonthTokens: null });
     expect((await ask()).error).toMatchObject({ code: 'over-budget' });
     expect((await ledger.budgets())[0]).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 0 });
   });
 
   it('gives its reservation back when it did not run', async () => {
+    await start([whole]);
     await ledger.setBudget({ keyId: null, app: null, perMonthNanoUsd: 1e9, perMonthTokens: null });
     await ask();
     await expect.poll(async () => (await ledger.budgets())[0]?.reservedNanoUsd).toBe(0);

@@ -4,10 +4,11 @@
  *
  * The ledger keeps questions and answers; `approve` (tiers/third-party) makes the one thing that can be sent.
  */
-import type { ConsentRedemption, Ledger } from '../ledger/ledger.js';
-import { type ApprovedRequest, approve } from '../tiers/third-party/approved-request.js';
+import type { ConsentRefusal, Ledger } from '../ledger/ledger.js';
+import { approve } from '../tiers/third-party/approved-request.js';
 import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
 import { type ConsentQuestion, GatewayError } from './gateway-error.js';
+import type { Approvals } from './place.js';
 
 export interface ConsentPolicy {
   readonly scope: ConsentQuestion['scope'];
@@ -28,24 +29,29 @@ export interface ConsentAsk {
   /** Identifies the conversation, lower-case hex; what a yes is bound to under the scope `conversation`. */
   readonly conversationHash: string;
   readonly token: string | null;
+  /** Who asks; a yes is nobody else's. */
   readonly keyId: string | null;
+  readonly app: string | null;
   readonly worstCostNanoUsd: number | null;
+  /** Of the request that this try belongs to. */
+  readonly approvals: Approvals;
   /** Null: nobody waits with the request. */
   readonly askConsent: AskConsent | null;
 }
 
 export interface ConsentGate {
-  /** Throws GatewayError `consent-required` with the question, `consent-refused` or `consent-invalid`. */
+  /**
+   * The approved request. A yes that holds once is used by one request; its own further tries of the same bytes go under
+   * it too. Throws GatewayError `consent-required` with the question, `consent-refused` or `consent-invalid`.
+   */
   pass(ask: ConsentAsk): Promise<Passed>;
 }
 
-export interface Passed {
-  readonly approved: ApprovedRequest;
-  readonly consentId: string;
-}
+export type Passed = Approvals extends Map<string, infer Approval> ? Approval : never;
 
-const faults: Readonly<Record<Exclude<ConsentRedemption, 'ok'>, string>> = {
+const faults: Readonly<Record<ConsentRefusal, string>> = {
   unknown: 'it is not one of this server',
+  'other-caller': 'it was given to another key or app',
   refused: 'the answer was no',
   expired: 'its time is over',
   used: 'it was used already',
@@ -54,7 +60,7 @@ const faults: Readonly<Record<Exclude<ConsentRedemption, 'ok'>, string>> = {
 };
 
 export const createConsentGate = (options: {
-  readonly ledger: Pick<Ledger, 'askConsent' | 'redeemConsent' | 'consent'>;
+  readonly ledger: Pick<Ledger, 'askConsent' | 'redeemConsent'>;
   readonly policy: ConsentPolicy;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -75,6 +81,7 @@ export const createConsentGate = (options: {
       provider,
       model,
       keyId: ask.keyId,
+      app: ask.app,
       contentHash: boundHash,
       scope,
       createdMs,
@@ -96,41 +103,54 @@ export const createConsentGate = (options: {
   };
 
   const redeem = async (
-    { outgoing }: ConsentAsk,
+    { outgoing, keyId, app }: ConsentAsk,
     { token, boundHash }: { readonly token: string; readonly boundHash: string },
-  ): Promise<Passed | Exclude<ConsentRedemption, 'ok'>> => {
-    const { provider, contentHash } = outgoing;
+  ): Promise<Passed | ConsentRefusal> => {
+    const { provider } = outgoing;
     const nowMs = options.now();
-    const { outcome, consentId } = await ledger.redeemConsent({ token, provider, contentHash: boundHash, nowMs });
-    if (outcome !== 'ok') return outcome;
-    if (consentId === null) return 'unknown';
-    const record = await ledger.consent(consentId);
-    const grant = { consentId, provider, contentHash, expiresMs: record?.expiresMs ?? nowMs };
+    const redemption = await ledger.redeemConsent({ token, provider, contentHash: boundHash, keyId, app, nowMs });
+    if (redemption.outcome !== 'ok') return redemption.outcome;
+    const { consent } = redemption;
+    const grant = {
+      consentId: consent.id,
+      provider: consent.provider,
+      // What a yes to a conversation was given for stands in the ledger; here it is a yes to these bytes of it.
+      contentHash: consent.scope === 'conversation' ? outgoing.contentHash : consent.contentHash,
+      expiresMs: consent.expiresMs,
+    };
     const approval = approve(outgoing, { grant, nowMs });
-    return approval.type === 'refused' ? approval.reason : { approved: approval.request, consentId };
+    return approval.type === 'refused' ? approval.reason : { approved: approval.request, consentId: consent.id };
   };
 
-  const invalid = (fault: Exclude<ConsentRedemption, 'ok'>): GatewayError =>
+  const invalid = (fault: ConsentRefusal): GatewayError =>
     new GatewayError('consent-invalid', `Cannot use the consent token: ${faults[fault]}`);
 
   return {
     async pass(ask) {
-      const { outgoing, token, askConsent } = ask;
+      const { outgoing, token, askConsent, approvals } = ask;
       const { provider, model } = outgoing;
+      const approvalKey = `${provider} ${outgoing.contentHash}`;
+      const before = approvals.get(approvalKey);
+      if (before !== undefined) return before;
       const boundHash = policy.scope === 'conversation' ? ask.conversationHash : outgoing.contentHash;
+      const keep = (passed: Passed): Passed => {
+        approvals.set(approvalKey, passed);
+        return passed;
+      };
       if (token !== null) {
         const redeemed = await redeem(ask, { token, boundHash });
-        if (typeof redeemed === 'object') return redeemed;
-        // Other bytes than those that were seen are a new question, not a fault of the caller's; so is any other fault
-        // of the token where somebody can be asked again.
-        if (redeemed !== 'other-content' && askConsent === null) throw invalid(redeemed);
+        if (typeof redeemed === 'object') return keep(redeemed);
+        // Other bytes than those that were seen, or another place for them, are a new question and no fault of the
+        // caller's; so is any other fault of the token where somebody can be asked again.
+        if (redeemed !== 'other-content' && redeemed !== 'other-provider' && askConsent === null)
+          throw invalid(redeemed);
       }
       const question = await put(ask, boundHash);
       const answer: ConsentAnswer = askConsent === null ? { type: 'none' } : await askConsent(question);
       switch (answer.type) {
         case 'yes': {
           const redeemed = await redeem(ask, { token: answer.token, boundHash });
-          if (typeof redeemed === 'object') return redeemed;
+          if (typeof redeemed === 'object') return keep(redeemed);
           throw invalid(redeemed);
         }
         case 'no':

@@ -34,7 +34,10 @@ export const createDevicePlace = (options: DevicePlaceOptions): Place => {
           ownedBy,
           created,
           price: null,
-          digest: options.digest(id),
+          // Read for receipts alone.
+          get digest() {
+            return options.digest(id);
+          },
           capabilities: {
             contextLength,
             chat: capabilities.chat,

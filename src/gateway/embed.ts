@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import { afterFailure } from '../route/after-failure.js';
 import { costNanoUsd } from '../route/cost.js';
 import { planRoute } from '../route/plan-route.js';
-import type { Route, RouteStep } from '../route/route.js';
+import type { Candidate, Route, RouteStep } from '../route/route.js';
 import type { CallOptions, EmbeddingRequest, EmbeddingResult } from '../tiers/tier.js';
+import type { ReceiptBody } from '../trust/receipt.js';
 import { type Admission, admit } from './admission.js';
 import { assertAnswerable } from './assert-answerable.js';
 import { circuitOutcome, failureOf } from './failures.js';
@@ -17,14 +18,17 @@ import {
   type Job,
   jobOf,
   joinedRoute,
+  limitsOf,
   receiptOf,
   routeRequestOf,
   tryOf,
+  unlessReserved,
 } from './gateway-job.js';
 import { reservationSlackMs } from './generate.js';
 import type { Crossing } from './place.js';
 import { embeddingNeeds, embeddingSize } from './request-facts.js';
 import type { RouteTry } from './route-log.js';
+import type { TryBill } from './try-bills.js';
 
 interface Running {
   readonly job: Job;
@@ -32,6 +36,7 @@ interface Running {
   readonly route: Route;
   readonly tries: RouteTry[];
   readonly signal: AbortSignal;
+  readonly admission: Admission;
 }
 
 interface Embedded {
@@ -41,7 +46,7 @@ interface Embedded {
 }
 
 const runAlong = async (running: Running, { options, live, placeFor }: GatewayContext): Promise<Embedded> => {
-  const { job, request, route, signal } = running;
+  const { job, request, route, signal, admission } = running;
   const { policy } = options;
   let index = 0;
   let triesHere = 0;
@@ -50,20 +55,27 @@ const runAlong = async (running: Running, { options, live, placeFor }: GatewayCo
     const { candidate } = step;
     const startedMs = performance.now();
     let crossing: Crossing | null = null;
+    let bill: TryBill | null = null;
     triesHere++;
     const tell = (outcome: string): void => {
       running.tries.push(tryOf(job, { step, isHedge: false, outcome, startedMs, endedMs: performance.now() }));
       live.leave(candidate, circuitOutcome(outcome), false);
     };
     try {
+      const begun = await admission.begin(step);
+      bill = begun;
+      signal.throwIfAborted();
       const onCrossing = (made: Crossing): void => {
         crossing = made;
+        begun.sent();
       };
       const call = callFor(job, step, { signal, onCrossing, askConsent: null });
       const result = await placeFor(candidate).embed({ ...request, model: candidate.model }, call);
+      begun.settled();
       tell('answered');
       return { step, result, crossing };
     } catch (error) {
+      bill?.ended(error);
       const failure = signal.aborted ? null : failureOf(error);
       tell(signal.aborted ? 'cancelled' : (failure?.code ?? 'ended'));
       if (failure === null) throw error;
@@ -88,23 +100,33 @@ const runAlong = async (running: Running, { options, live, placeFor }: GatewayCo
   }
 };
 
+/** Books what it took: an embedding, or (`embedded` null) tries whose bill nobody told, under whoever was asked last. */
 const book = (
-  { step, result, crossing }: Embedded,
+  {
+    embedded,
+    candidate,
+    outcome,
+  }: {
+    readonly embedded: Embedded | null;
+    readonly candidate: Candidate;
+    readonly outcome: ReceiptBody['outcome'];
+  },
   job: Job,
   { admission, context }: { readonly admission: Admission; readonly context: GatewayContext },
 ): { readonly cost: number; readonly receiptId: string | null } => {
   const { options } = context;
-  const { candidate } = step;
-  const usage = { promptTokens: result.promptTokens, cachedTokens: 0, completionTokens: 0 };
-  const cost = costNanoUsd(usage, candidate.price);
+  const untold = admission.untold();
+  const usage = { promptTokens: embedded?.result.promptTokens ?? 0, cachedTokens: 0, completionTokens: 0 };
+  const cost = untold.nanoUsd + costNanoUsd(usage, candidate.price);
   if (options.ledger === null) return { cost, receiptId: null };
   const receiptId = options.newId('rcpt_');
   const hash = createHash('sha256');
-  for (const vector of result.vectors) hash.update(vector);
+  for (const vector of embedded?.result.vectors ?? []) hash.update(vector);
   const answerDigest = `sha256:${hash.digest('hex')}`;
-  const ended = { operation: 'embedding', outcome: 'done', candidate, crossing, answerDigest, usage } as const;
+  const crossing = embedded?.crossing ?? null;
+  const ended = { operation: 'embedding', outcome, candidate, crossing, answerDigest, usage } as const;
   const receipt = receiptOf(job, { ...ended, costNanoUsd: cost, receiptId }, context);
-  admission.settle({ nanoUsd: cost, tokens: result.promptTokens, receipt }).catch(options.onUnsettled);
+  admission.settle({ nanoUsd: cost, tokens: untold.tokens + usage.promptTokens, receipt }).catch(options.onUnsettled);
   return { cost, receiptId };
 };
 
@@ -119,8 +141,9 @@ export const embed = async (
   const job = jobOf(request, call.routing, context);
   const size = embeddingSize(request);
   const { model, deadlineMs } = request;
-  const asked = routeRequestOf(job, { model, operation: 'embedding', needs: embeddingNeeds(size), deadlineMs });
-  const planned = planRoute(asked, context.candidates(), policy);
+  const needs = embeddingNeeds(size);
+  const asked = routeRequestOf(job, { model, operation: 'embedding', needs, deadlineMs }, context);
+  const planned = unlessReserved(planRoute(asked, context.candidates(), policy), context);
   assertAnswerable(planned, policy);
   const admission = await admit(options.ledger, {
     id: job.routeId,
@@ -128,20 +151,30 @@ export const embed = async (
     app: job.app,
     steps: planned.steps,
     mostTokens: size.mostTokens,
+    ...limitsOf(job, context),
     expiresMs: job.createdMs + policy.timeouts.totalMs + reservationSlackMs,
     routeId: job.routeId,
   });
+  call.onAdmitted?.(admission.rateLimits);
   const route = joinedRoute(planned, admission.steps, admission.passedOver);
   const tries: RouteTry[] = [];
   const record = { id: job.routeId, keyId: job.keyId, createdMs: job.createdMs, route, tries };
   try {
-    const embedded = await runAlong({ job, request, route, tries, signal }, context);
-    const { cost, receiptId } = book(embedded, job, { admission, context });
-    log.add({ ...record, servedBy: embedded.step.candidate.id, costNanoUsd: cost, receiptId });
+    const embedded = await runAlong({ job, request, route, tries, signal, admission }, context);
+    const { candidate } = embedded.step;
+    const { cost, receiptId } = book({ embedded, candidate, outcome: 'done' }, job, { admission, context });
+    log.add({ ...record, servedBy: candidate.id, costNanoUsd: cost, receiptId });
     return embedded.result;
   } catch (error) {
-    log.add({ ...record, servedBy: null, costNanoUsd: null, receiptId: null });
-    admission.release().catch(options.onUnsettled);
+    const last = route.steps.find(({ candidate }) => candidate.id === tries.at(-1)?.candidateId)?.candidate;
+    if (last !== undefined && admission.untold().nanoUsd > 0) {
+      const outcome = signal.aborted ? 'cancelled' : 'failed';
+      const { cost, receiptId } = book({ embedded: null, candidate: last, outcome }, job, { admission, context });
+      log.add({ ...record, servedBy: null, costNanoUsd: cost, receiptId });
+    } else {
+      log.add({ ...record, servedBy: null, costNanoUsd: null, receiptId: null });
+      admission.release().catch(options.onUnsettled);
+    }
     throw error;
   }
 };

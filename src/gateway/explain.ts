@@ -2,13 +2,13 @@
  * What would become of a chat: its route, what its budgets leave of that, and what exactly would go to third parties.
  * Runs nothing, reserves nothing, asks nobody.
  */
+import { type BudgetLeft, budgetLeft } from '../ledger/budget-left.js';
 import type { BudgetState } from '../ledger/ledger.js';
 import type { Candidate, PassedOver, Route } from '../route/route.js';
 import { writeCount, writeUsd } from '../route/words.js';
 import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
 import type { ChatRequest, RoutingOptions } from '../tiers/tier.js';
 import { TierError } from '../tiers/tier-error.js';
-import { type BudgetLeft, budgetLeft } from './budget-left.js';
 import { GatewayError } from './gateway-error.js';
 import { type GatewayContext, jobOf, joinedRoute, limitedFor } from './gateway-job.js';
 import { planGenerating } from './plan-generating.js';

@@ -37,8 +37,9 @@ const failed = (code: string, retryable: boolean): Failed => ({
 export const failureOf = (error: unknown): Failed | null => {
   if (error instanceof RemoteError) return tryFailureOf(error);
   if (error instanceof UnfinishedAnswer) return failed('truncated', true);
-  // A no to one third party says nothing of the places after it.
-  if (error instanceof GatewayError) return error.code === 'consent-refused' ? failed(error.code, false) : null;
+  // A no to one third party, or no room for another try that costs, says nothing of the places after it.
+  if (error instanceof GatewayError)
+    return error.code === 'consent-refused' || error.code === 'over-budget' ? failed(error.code, false) : null;
   if (error instanceof TierError) return placeFaults.has(error.code) ? failed(error.code, false) : null;
   const code = error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
   return typeof code === 'string' && engineFailures.has(code) ? failed(code, code === 'host-crashed') : null;

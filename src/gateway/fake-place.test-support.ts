@@ -1,13 +1,14 @@
 /** Places that answer as a test says, and note what they were asked; and a gateway over them. */
-import type { Ledger } from '../ledger/ledger.js';
+import type { Ledger, RateLimit } from '../ledger/ledger.js';
+import { costNanoUsd } from '../route/cost.js';
 import type { Reach } from '../route/reach.js';
 import { strictestReach } from '../route/reach.js';
 import type { CandidateCapabilities, RoutePolicy, TokenPrice } from '../route/route.js';
 import { RemoteError, type RemoteErrorCode } from '../tiers/remote/remote-error.js';
-import type { ChatEvent, TierName } from '../tiers/tier.js';
+import type { ChatEvent, RoutingOptions, TierName } from '../tiers/tier.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { GatewayError } from './gateway-error.js';
-import type { Place } from './place.js';
+import type { Place, PlaceCall } from './place.js';
 
 export const timings = { queueMs: 0, ttftMs: 1, totalMs: 2 };
 export const usage = { promptTokens: 10, cachedTokens: 0, completionTokens: 5 };
@@ -18,6 +19,9 @@ export interface Behaviour {
   readonly overflow?: boolean;
   /** After the texts. */
   readonly fails?: RemoteErrorCode;
+  /** Of the failure: the request never went out, or was answered with this status. */
+  readonly neverSent?: true;
+  readonly status?: number;
   readonly retryAfterMs?: number;
   /** Waits for this before anything comes. */
   readonly after?: Promise<void>;
@@ -28,6 +32,8 @@ export interface Behaviour {
 
 export interface FakePlace extends Place {
   readonly asked: { readonly model: string; readonly reach: Reach }[];
+  /** What it will put on its bill, whole nanodollars: of a try that broke off, for as much as it was allowed to say. */
+  billedNanoUsd(): number;
   readonly resumed: string[];
 }
 
@@ -58,9 +64,20 @@ export const createFakePlace = (options: {
   const asked: { model: string; reach: Reach }[] = [];
   const resumed: string[] = [];
 
-  async function* behave(behaviour: Behaviour, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+  const price = options.price ?? null;
+  let billedNanoUsd = 0;
+
+  async function* behave(
+    behaviour: Behaviour,
+    { call, maxTokens }: { readonly call: PlaceCall; readonly maxTokens: number | undefined },
+  ): AsyncGenerator<ChatEvent> {
+    const { signal } = call;
+    call.onCrossing({ consentId: null, redactions: {} });
     await behaviour.after;
     signal.throwIfAborted();
+    const isFree = behaviour.neverSent === true || behaviour.status !== undefined;
+    const broken = costNanoUsd({ ...usage, completionTokens: maxTokens ?? 0 }, price);
+    if (!isFree) billedNanoUsd += broken;
     if (behaviour.asksConsent === true) throw new GatewayError('consent-required', 'A yes is needed');
     yield { type: 'start', promptTokens: usage.promptTokens, cachedTokens: 0 };
     for (const text of behaviour.texts ?? []) yield { type: 'text', text };
@@ -72,8 +89,11 @@ export const createFakePlace = (options: {
       throw new RemoteError(behaviour.fails, `${endpoint} failed`, {
         endpoint,
         answerStarted: (behaviour.texts ?? []).length > 0,
+        ...(behaviour.neverSent === undefined ? {} : { neverSent: behaviour.neverSent }),
+        ...(behaviour.status === undefined ? {} : { status: behaviour.status }),
         ...(behaviour.retryAfterMs === undefined ? {} : { retryAfterMs: behaviour.retryAfterMs }),
       });
+    if (!isFree) billedNanoUsd += costNanoUsd(usage, price) - broken;
     yield {
       type: 'end',
       reason: 'stop',
@@ -89,11 +109,12 @@ export const createFakePlace = (options: {
     endpoint,
     asked,
     resumed,
+    billedNanoUsd: () => billedNanoUsd,
     models: () =>
       (options.models ?? ['m']).map((id) => ({
         id,
         capabilities: { ...capabilities, handsOver: options.handsOver ?? false },
-        price: options.price ?? null,
+        price,
         ownedBy: endpoint,
         created: 0,
         digest: null,
@@ -101,25 +122,25 @@ export const createFakePlace = (options: {
     load: () => null,
     chat(request, call) {
       asked.push({ model: request.model, reach: call.reach });
-      call.onCrossing({ consentId: null, redactions: {} });
-      return behave(next(), call.signal);
+      return behave(next(), { call, maxTokens: request.maxTokens });
     },
     complete(request, call) {
       asked.push({ model: request.model, reach: call.reach });
-      return behave(next(), call.signal);
+      return behave(next(), { call, maxTokens: request.maxTokens });
     },
     async embed(request, call) {
       asked.push({ model: request.model, reach: call.reach });
+      call.onCrossing({ consentId: null, redactions: {} });
       const behaviour = next();
       if (behaviour.fails !== undefined)
         throw new RemoteError(behaviour.fails, `${endpoint} failed`, { endpoint, answerStarted: false });
       return { vectors: [Float32Array.from([1, 0])], promptTokens: 3 };
     },
-    resume(_, events, call) {
+    resume(request, events, call) {
       if (options.resumes !== true) return null;
       resumed.push(events.map((event) => (event.type === 'text' ? event.text : '')).join(''));
       asked.push({ model: 'm', reach: call.reach });
-      return behave(next(), call.signal);
+      return behave(next(), { call, maxTokens: request.maxTokens });
     },
     close: async () => undefined,
   };
@@ -135,7 +156,13 @@ export const testPolicy: RoutePolicy = {
 
 export const gatewayOver = (
   places: readonly Place[],
-  options: { readonly policy?: Partial<RoutePolicy>; readonly ledger?: Ledger; readonly reach?: Reach } = {},
+  options: {
+    readonly policy?: Partial<RoutePolicy>;
+    readonly ledger?: Ledger;
+    readonly reach?: Reach;
+    readonly budgetLeft?: () => number | null;
+    readonly rateLimits?: readonly RateLimit[];
+  } = {},
 ): Gateway => {
   let ids = 0;
   return createGateway({
@@ -143,6 +170,8 @@ export const gatewayOver = (
     policy: { ...testPolicy, ...options.policy },
     reachOf: ({ reach, key }) => strictestReach(reach ?? options.reach ?? 'device', key?.reach ?? undefined),
     ledger: options.ledger ?? null,
+    budgetLeft: options.budgetLeft ?? (() => null),
+    rateLimitsOf: () => options.rateLimits ?? [],
     cache: null,
     answerTokens: 100,
     consentTtlMs: 60_000,
@@ -169,9 +198,10 @@ export const chatWith = async (
     readonly signal?: AbortSignal;
     readonly consentToken?: string;
     readonly content?: string;
+    readonly caller?: Pick<RoutingOptions, 'key' | 'app'>;
   } = {},
 ) => {
-  const { model = 'auto', reach, signal, consentToken } = options;
+  const { model = 'auto', reach, signal, consentToken, caller } = options;
   let text = '';
   let end: Extract<ChatEvent, { type: 'end' }> | null = null;
   let error: unknown = null;
@@ -180,6 +210,7 @@ export const chatWith = async (
       ...(signal === undefined ? {} : { signal }),
       routing: {
         requestId: 'r',
+        ...caller,
         ...(reach === undefined ? {} : { reach }),
         ...(consentToken === undefined ? {} : { consentToken }),
       },

@@ -1,8 +1,8 @@
 /**
  * The errors of the gateway room: why a request ran nowhere, or stopped. Codes are closed; `server` maps them to HTTP.
  */
-import type { RateLimitState } from '../ledger/ledger.js';
 import type { PassedOver } from '../route/route.js';
+import type { RateLimitStates } from '../tiers/tier.js';
 
 /** What a person is asked: one request, to one third party. */
 export interface ConsentQuestion {
@@ -42,7 +42,7 @@ export interface GatewayErrorDetails {
   readonly consent?: ConsentQuestion;
   readonly passedOver?: readonly PassedOver[];
   readonly retryAfterMs?: number;
-  readonly rateLimits?: { readonly requests: RateLimitState | null; readonly tokens: RateLimitState | null };
+  readonly rateLimits?: RateLimitStates;
 }
 
 /** Messages never hold a prompt, an answer or a credential; `details.consent` is for the asking client alone. */

@@ -3,13 +3,14 @@
  */
 
 import type { GenerateUsage } from '../engine/engine.js';
-import type { Ledger } from '../ledger/ledger.js';
+import type { Ledger, RateLimit } from '../ledger/ledger.js';
+import { planRoute } from '../route/plan-route.js';
 import type { Reach } from '../route/reach.js';
 import type { Candidate, PassedOver, Route, RoutePolicy, RouteRequest, RouteStep } from '../route/route.js';
 import type { RoutingOptions } from '../tiers/tier.js';
 import type { ReceiptBody } from '../trust/receipt.js';
 import type { LiveState } from './live-state.js';
-import type { Crossing, Place, PlaceCall } from './place.js';
+import type { Approvals, Crossing, Place, PlaceCall } from './place.js';
 import { digestOf } from './request-facts.js';
 import type { ResponseCache } from './response-cache.js';
 import type { RouteLog, RouteTry } from './route-log.js';
@@ -22,12 +23,16 @@ export interface GatewayOptions {
   readonly reachOf: (routing: Pick<RoutingOptions, 'reach' | 'key' | 'app'>) => Reach;
   /** Null: nothing is counted, and nothing goes to a third party. */
   readonly ledger: Ledger | null;
+  /** What the budgets of a key and an app leave as far as it is known, whole nanodollars; null for no budget. */
+  readonly budgetLeft: (keyId: string | null, app: string | null) => number | null;
+  /** Limits that hold beside those stored with a key. */
+  readonly rateLimitsOf: (routing: Pick<RoutingOptions, 'key' | 'app'>) => readonly RateLimit[];
   /** Null: no answer is kept. */
   readonly cache: ResponseCache | null;
-  /** Longest answer that is paid for where a request names none, tokens. */
-  readonly answerTokens: number;
   /** How long a question to a person stands, milliseconds: a reservation outlives the questions of its request. */
   readonly consentTtlMs: number;
+  /** Longest answer that is paid for where a request names none, tokens. */
+  readonly answerTokens: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -58,6 +63,8 @@ export interface Job {
   /** Of the monotonic clock. */
   readonly startedMs: number;
   readonly requestDigest: string;
+  /** Yeses that it has used: its further tries of the same bytes go under the same. */
+  readonly approvals: Approvals;
 }
 
 export const jobOf = (request: object, routing: RoutingOptions | undefined, { options }: GatewayContext): Job => {
@@ -71,6 +78,7 @@ export const jobOf = (request: object, routing: RoutingOptions | undefined, { op
     createdMs: options.now(),
     startedMs: performance.now(),
     requestDigest: digestOf(JSON.stringify(request)),
+    approvals: new Map(),
   };
 };
 
@@ -78,12 +86,13 @@ export const routeRequestOf = (
   job: Job,
   what: Pick<RouteRequest, 'model' | 'operation' | 'needs'> & {
     readonly deadlineMs: number | undefined;
-    /** Absent where the ledger will say at admission. */
+    /** Absent: as far as it is known here. */
     readonly budgetLeftNanoUsd?: number | null;
   },
+  { options }: GatewayContext,
 ): RouteRequest => {
   const { targets, maxCostNanoUsd } = job.routing;
-  const { deadlineMs, budgetLeftNanoUsd = null, ...rest } = what;
+  const { deadlineMs, budgetLeftNanoUsd = options.budgetLeft(job.keyId, job.app), ...rest } = what;
   return {
     ...rest,
     id: job.routeId,
@@ -93,6 +102,22 @@ export const routeRequestOf = (
     ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
   };
 };
+
+/**
+ * What is known of budgets is a moment old and chooses between places; that nothing is left at all only the reservation
+ * says. So a plan that money alone leaves empty is made again without it.
+ */
+export const unlessReserved = (planned: Route, { options, candidates }: GatewayContext): Route => {
+  if (planned.steps.length > 0 || planned.request.budgetLeftNanoUsd === null) return planned;
+  const again = planRoute({ ...planned.request, budgetLeftNanoUsd: null }, candidates(), options.policy);
+  return again.steps.length === 0 ? planned : again;
+};
+
+/** What a reservation must keep to beside the budgets. */
+export const limitsOf = ({ routing }: Job, { options }: GatewayContext) => ({
+  rateLimits: options.rateLimitsOf(routing),
+  ...(routing.maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd: routing.maxCostNanoUsd }),
+});
 
 /** What a place is asked beside the request's own fields: a paid answer is never longer than what was reserved for it. */
 export const limitedFor = ({ model, price }: Candidate, maxTokens: number) => ({
@@ -108,7 +133,9 @@ export const callFor = (
   ...call,
   reach: job.reach,
   keyId: job.keyId,
+  app: job.app,
   consentToken: job.routing.consentToken ?? null,
+  approvals: job.approvals,
   worstCostNanoUsd: step.candidate.price === null ? null : step.worstCostNanoUsd,
 });
 
@@ -117,7 +144,10 @@ export const joinedRoute = (route: Route, steps: readonly RouteStep[], more: rea
   more.length === 0 ? route : { ...route, steps, passedOver: [...route.passedOver, ...more] };
 
 /** A try as the log keeps it, times counted from the request's start. */
-export const tryOf = (job: Job, { step, isHedge, outcome, startedMs, endedMs }: TryReport): RouteTry => ({
+export const tryOf = (
+  job: Job,
+  { step, isHedge, outcome, startedMs, endedMs }: Omit<TryReport, 'error'>,
+): RouteTry => ({
   candidateId: step.candidate.id,
   isHedge,
   outcome,

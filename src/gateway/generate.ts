@@ -14,12 +14,22 @@ import { admit } from './admission.js';
 import { assertAnswerable } from './assert-answerable.js';
 import type { AskConsent } from './consent-gate.js';
 import { circuitOutcome, failureOf } from './failures.js';
-import { callFor, type GatewayContext, joinedRoute, limitedFor, receiptOf, tryOf } from './gateway-job.js';
+import {
+  callFor,
+  type GatewayContext,
+  joinedRoute,
+  limitedFor,
+  limitsOf,
+  receiptOf,
+  tryOf,
+  unlessReserved,
+} from './gateway-job.js';
 import type { Crossing } from './place.js';
 import { type Generating, planGenerating } from './plan-generating.js';
 import type { AnswerRecorder } from './response-cache.js';
 import type { RouteTry } from './route-log.js';
 import { runSteps } from './run-steps.js';
+import type { TryBill } from './try-bills.js';
 
 export interface GenerateCall extends CallOptions {
   /** Where a person waits with the request: asked at its third parties. Their time does not count as the request's. */
@@ -81,13 +91,14 @@ export async function* generate(
   const { policy, ledger, cache } = options;
   const { operation, request } = what;
   const signal = call.signal ?? new AbortController().signal;
-  const { job, size, maxTokens, planned } = planGenerating(what, context, call);
+  const { job, size, maxTokens, planned: hoped } = planGenerating(what, context, call);
   const question = { operation, request, keyId: job.keyId, reach: job.reach };
   const known = cache?.find(question, performance.now()) ?? null;
   if (known !== null) {
     yield* known.events;
     return;
   }
+  const planned = unlessReserved(hoped, context);
   assertAnswerable(planned, policy);
   const totalMs = Math.min(request.deadlineMs ?? Number.POSITIVE_INFINITY, policy.timeouts.totalMs);
   const person = timed(call.askConsent);
@@ -99,14 +110,19 @@ export async function* generate(
     app: job.app,
     steps: planned.steps,
     mostTokens: size.mostTokens + maxTokens,
+    ...limitsOf(job, context),
     expiresMs: job.createdMs + totalMs + questions * options.consentTtlMs + reservationSlackMs,
     routeId: job.routeId,
   });
+  call.onAdmitted?.(admission.rateLimits);
   const route = joinedRoute(planned, admission.steps, admission.passedOver);
   const tries: RouteTry[] = [];
   const crossings = new Map<string, Crossing>();
+  const bills = new Map<string, TryBill>();
   /** Circuits that a running try went through: whether it is their trial. */
   const trials = new Map<string, boolean>();
+  /** Whose answer it is so far. */
+  let answering: Candidate | null = null;
   const answer = createAnswerDigest();
   let recorder: AnswerRecorder | null = null;
   let isBooked = false;
@@ -114,16 +130,25 @@ export async function* generate(
   const placeCall = ({ candidate }: RouteStep, joined: AbortSignal) => ({
     signal: joined,
     askConsent: person.ask,
-    onCrossing: (crossing: Crossing) => void crossings.set(candidate.id, crossing),
+    onCrossing: (crossing: Crossing) => {
+      crossings.set(candidate.id, crossing);
+      bills.get(candidate.id)?.sent();
+    },
   });
+  /** Before each try: the reservation covers it. */
+  const cover = async (step: RouteStep): Promise<void> => {
+    bills.set(step.candidate.id, await admission.begin(step));
+    signal.throwIfAborted();
+  };
   const limited = ({ candidate }: RouteStep) => limitedFor(candidate, maxTokens);
-  const start = (step: RouteStep, joined: AbortSignal): AsyncIterable<ChatEvent> => {
+  const enter = (step: RouteStep, joined: AbortSignal): AsyncIterable<ChatEvent> => {
     const { candidate } = step;
     const entered = live.enter(candidate);
     if (entered === null)
       throw new RemoteError('unreachable', `Endpoint ${candidate.endpoint} failed too often lately`, {
         endpoint: candidate.endpoint,
         answerStarted: false,
+        neverSent: true,
       });
     trials.set(candidate.id, entered.trial);
     const place = context.placeFor(candidate);
@@ -136,7 +161,8 @@ export async function* generate(
   /** Books the answer and leaves its receipt; the answer does not wait for the disk. */
   const book = (outcome: ReceiptBody['outcome'], candidate: Candidate, usage: GenerateUsage) => {
     isBooked = true;
-    const cost = costNanoUsd(usage, candidate.price);
+    const untold = admission.untold();
+    const cost = untold.nanoUsd + (outcome === 'done' ? costNanoUsd(usage, candidate.price) : 0);
     const receiptId = ledger === null ? null : options.newId('rcpt_');
     if (receiptId !== null) {
       const receipt = receiptOf(
@@ -153,9 +179,9 @@ export async function* generate(
         },
         context,
       );
-      admission
-        .settle({ nanoUsd: cost, tokens: usage.promptTokens + usage.completionTokens, receipt })
-        .catch(options.onUnsettled);
+      const isTold = outcome === 'done' || candidate.price === null;
+      const tokens = untold.tokens + (isTold ? usage.promptTokens + usage.completionTokens : 0);
+      admission.settle({ nanoUsd: cost, tokens, receipt }).catch(options.onUnsettled);
     }
     remember(candidate, cost, receiptId);
     return { cost, receiptId };
@@ -177,13 +203,17 @@ export async function* generate(
       steps: route.steps,
       policy,
       signal,
-      start,
-      resume: (step, sent, joined) =>
-        what.operation === 'chat'
-          ? context
-              .placeFor(step.candidate)
-              .resume({ ...what.request, ...limited(step) }, sent, callFor(job, step, placeCall(step, joined)))
-          : null,
+      async start(step, joined) {
+        await cover(step);
+        return enter(step, joined);
+      },
+      resume(step, sent, joined) {
+        if (what.operation !== 'chat') return null;
+        const place = context.placeFor(step.candidate);
+        const request = { ...what.request, ...limited(step) };
+        const rest = place.resume(request, sent, callFor(job, step, placeCall(step, joined)));
+        return rest === null ? null : cover(step).then(() => rest);
+      },
       failureOf,
       after: (failure, { index, tries: triesHere, isResumable }) =>
         afterFailure(
@@ -206,6 +236,7 @@ export async function* generate(
       onTry: (report) => {
         tries.push(tryOf(job, report));
         const { candidate } = report.step;
+        if (report.outcome !== 'answered') bills.get(candidate.id)?.ended(report.error);
         const trial = trials.get(candidate.id);
         if (trial === undefined) return;
         trials.delete(candidate.id);
@@ -214,6 +245,7 @@ export async function* generate(
     });
     for await (const { event, step } of events) {
       const { candidate } = step;
+      answering = candidate;
       if (cache !== null) recorder ??= cache.record(question, candidate.tier);
       recorder?.push(event);
       if (event.type !== 'end') {
@@ -222,6 +254,7 @@ export async function* generate(
         continue;
       }
       live.observe(candidate.id, { ...event.usage, ...event.timings });
+      bills.get(candidate.id)?.settled();
       const { cost, receiptId } = book('done', candidate, counted(event.usage, size.estimatedTokens, answer.bytes));
       recorder?.keep(performance.now());
       yield {
@@ -238,8 +271,11 @@ export async function* generate(
     }
   } finally {
     if (!isBooked) {
-      const last = route.steps.find(({ candidate }) => candidate.id === tries.at(-1)?.candidateId)?.candidate;
-      if (answer.bytes > 0 && last !== undefined)
+      // Without an answer, a try that may have been billed is booked under whoever was asked last.
+      const { nanoUsd } = admission.untold();
+      const last =
+        answering ?? route.steps.find(({ candidate }) => candidate.id === tries.at(-1)?.candidateId)?.candidate;
+      if ((answer.bytes > 0 || nanoUsd > 0) && last !== undefined)
         book(signal.aborted ? 'cancelled' : 'failed', last, counted(null, size.estimatedTokens, answer.bytes));
       else {
         remember(null, null, null);

@@ -4,6 +4,7 @@
  */
 import type { Reach } from '../route/reach.js';
 import type { CandidateCapabilities, CandidateLoad, TokenPrice } from '../route/route.js';
+import type { ApprovedRequest } from '../tiers/third-party/approved-request.js';
 import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
 import type {
   ChatEvent,
@@ -26,14 +27,19 @@ export interface PlaceModel {
   readonly digest: string | null;
 }
 
+/** What one request may send by a yes that it used, by provider and hash of the bytes; see `ConsentGate`. */
+export type Approvals = Map<string, { readonly approved: ApprovedRequest; readonly consentId: string }>;
+
 /** What a place is told beside the request. */
 export interface PlaceCall {
   readonly signal: AbortSignal;
   readonly reach: Reach;
   readonly keyId: string | null;
+  readonly app: string | null;
   readonly consentToken: string | null;
   /** Null: nobody can be asked while the request waits. */
   readonly askConsent: AskConsent | null;
+  readonly approvals: Approvals;
   /** Most that the request can cost here, whole nanodollars; null without a price. */
   readonly worstCostNanoUsd: number | null;
   /** Called before the first event with what the receipt must say of the crossing. */

@@ -11,7 +11,7 @@ export type Generating =
   | { readonly operation: 'completion'; readonly request: CompletionRequest };
 
 export interface PlanCall extends CallOptions {
-  /** Absent where the ledger will say at admission. */
+  /** Absent: as far as it is known here. */
   readonly budgetLeftNanoUsd?: number | null;
 }
 
@@ -23,7 +23,8 @@ export const planGenerating = (what: Generating, context: GatewayContext, call: 
   const size = operation === 'chat' ? chatSize(request) : completionSize(request);
   const needs = operation === 'chat' ? chatNeeds(request, size, maxTokens) : completionNeeds(request, size, maxTokens);
   const { model, deadlineMs } = request;
-  const { budgetLeftNanoUsd = null } = call;
-  const asked = routeRequestOf(job, { model, operation, needs, deadlineMs, budgetLeftNanoUsd });
+  const { budgetLeftNanoUsd } = call;
+  const left = budgetLeftNanoUsd === undefined ? {} : { budgetLeftNanoUsd };
+  const asked = routeRequestOf(job, { model, operation, needs, deadlineMs, ...left }, context);
   return { job, size, maxTokens, planned: planRoute(asked, context.candidates(), policy) };
 };

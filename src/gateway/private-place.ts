@@ -3,6 +3,7 @@
  */
 import type { EndpointModel } from '../config/config.js';
 import type { Reach } from '../route/reach.js';
+import type { TokenPrice } from '../route/route.js';
 import { withinReach } from '../tiers/private/private-request.js';
 import type { PrivateTier } from '../tiers/private/private-tier.js';
 import { continuationOf } from '../tiers/remote/continuation.js';
@@ -18,6 +19,8 @@ export interface PrivatePlaceOptions {
   readonly parallel: number;
   /** Unix seconds. */
   readonly createdSeconds: number;
+  /** Null for a model that costs nothing here. */
+  readonly priceOf: (model: string) => TokenPrice | null;
 }
 
 const nothingDone = { consentId: null, redactions: {} } as const;
@@ -50,7 +53,7 @@ export const createPrivatePlace = (options: PrivatePlaceOptions): Place => {
       options.models.map(({ name, capabilities }) => ({
         id: name,
         capabilities,
-        price: null,
+        price: options.priceOf(name),
         ownedBy: endpoint,
         created: options.createdSeconds,
         digest: null,

@@ -85,6 +85,7 @@ const plainNeeds = { tools: false, vision: false, audio: false, jsonSchema: fals
 /** `maxTokens`: the longest answer that may come, whatever the request says of it. */
 export const chatNeeds = (request: ChatRequest, size: RequestSize, maxTokens: number): Needs => ({
   promptTokens: size.estimatedTokens,
+  mostPromptTokens: size.mostTokens,
   maxTokens,
   ...(request.maxTokens === undefined ? { leastAnswerTokens } : {}),
   tools: (request.tools?.length ?? 0) > 0 && request.toolChoice !== 'none',
@@ -97,6 +98,7 @@ export const chatNeeds = (request: ChatRequest, size: RequestSize, maxTokens: nu
 export const completionNeeds = (request: CompletionRequest, size: RequestSize, maxTokens: number): Needs => ({
   ...plainNeeds,
   promptTokens: size.estimatedTokens,
+  mostPromptTokens: size.mostTokens,
   maxTokens,
   ...(request.maxTokens === undefined ? { leastAnswerTokens } : {}),
   jsonSchema: request.responseFormat?.type === 'json-schema',
@@ -106,6 +108,7 @@ export const completionNeeds = (request: CompletionRequest, size: RequestSize, m
 export const embeddingNeeds = (size: RequestSize): Needs => ({
   ...plainNeeds,
   promptTokens: size.estimatedTokens,
+  mostPromptTokens: size.mostTokens,
   maxTokens: 0,
 });
 

@@ -16,14 +16,14 @@ export interface RunSteps {
   readonly steps: readonly RouteStep[];
   readonly policy: Pick<RoutePolicy, 'confidenceLine'>;
   readonly signal: AbortSignal;
-  /** Starts a step; what it throws is a failure of the step. */
-  readonly start: (step: RouteStep, signal: AbortSignal) => AsyncIterable<ChatEvent>;
+  /** Starts a step; what it rejects with is a failure of the step. */
+  readonly start: (step: RouteStep, signal: AbortSignal) => Promise<AsyncIterable<ChatEvent>>;
   /** Goes on at a step from what the client got so far; null where it cannot. */
   readonly resume: (
     step: RouteStep,
     sent: readonly ChatEvent[],
     signal: AbortSignal,
-  ) => AsyncIterable<ChatEvent> | null;
+  ) => Promise<AsyncIterable<ChatEvent>> | null;
   /** In the words of routing; null for what ends the request whoever could still answer (a refusal, a consent). */
   readonly failureOf: (error: unknown, step: RouteStep) => Failed | null;
   readonly after: (
@@ -42,6 +42,8 @@ export interface TryReport {
   readonly isHedge: boolean;
   /** `answered`, `handed-over`, `cancelled`, `ended` (the request could not go on anywhere), or a failure's code. */
   readonly outcome: string;
+  /** What it ended with; null for an answer, a hand-over, or a try that was left. */
+  readonly error: unknown;
   readonly startedMs: number;
   readonly endedMs: number;
 }
@@ -83,11 +85,12 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
   let lastHandOver: { readonly step: RouteStep; readonly held: readonly ChatEvent[] } | null = null;
   let lastError: unknown = null;
 
-  const report = (racer: Racer, outcome: string): void =>
+  const report = (racer: Racer, outcome: string, error: unknown = null): void =>
     run.onTry({
       step: steps[racer.index]!,
       isHedge: racer.isHedge,
       outcome,
+      error,
       startedMs: racer.startedMs,
       endedMs: performance.now(),
     });
@@ -95,13 +98,18 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
     if (!('error' in end)) return end.opening.type;
     return signal.aborted ? 'cancelled' : (run.failureOf(end.error, steps[end.racer.index]!)?.code ?? 'ended');
   };
+  const reportEnd = (end: RaceEnd): void => report(end.racer, outcomeOf(end), 'error' in end ? end.error : null);
 
-  const begin = (index: number, isHedge: boolean, events: (joined: AbortSignal) => AsyncIterable<ChatEvent>): Racer => {
+  const begin = (
+    index: number,
+    isHedge: boolean,
+    events: (joined: AbortSignal) => Promise<AsyncIterable<ChatEvent>>,
+  ): Racer => {
     const step = steps[index]!;
     const stop = new AbortController();
     const { handsOver } = step.candidate.capabilities;
     const open = async (): Promise<Opening> =>
-      openAttempt(events(AbortSignal.any([signal, stop.signal])), { handsOver, ...run.policy });
+      openAttempt(await events(AbortSignal.any([signal, stop.signal])), { handsOver, ...run.policy });
     const opening = open();
     opening.catch(() => undefined);
     return { index, isHedge, startedMs: performance.now(), stop, opening };
@@ -138,7 +146,7 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
     // Where neither answers, the step itself says how it went on.
     const end = isAnswer(later) || later.racer === first ? later : sooner;
     const loser = end === later ? sooner : later;
-    report(loser.racer, outcomeOf(loser));
+    reportEnd(loser);
     return end;
   };
 
@@ -161,7 +169,7 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
     const step = steps[index]!;
     let failure: TryFailure;
     if ('error' in end) {
-      report(racer, outcomeOf(end));
+      reportEnd(end);
       lastError = end.error;
       const found = signal.aborted ? null : run.failureOf(end.error, step);
       if (found === null) throw signal.aborted ? signal.reason : end.error;
@@ -173,6 +181,7 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
     } else {
       const { opening } = end;
       const keeps = index + 1 < steps.length;
+      let isReported = false;
       const pass = (event: ChatEvent): StepEvent | null => {
         // The client has had its start already where another place goes on.
         if (event.type === 'start' && hasStarted) return null;
@@ -195,16 +204,20 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
             if (passed !== null) yield passed;
             if (value.type === 'end') break;
           }
+        isReported = true;
         report(racer, 'answered');
         return;
       } catch (error) {
-        report(racer, outcomeOf({ racer, error }));
+        isReported = true;
+        reportEnd({ racer, error });
         lastError = error;
         const found = signal.aborted ? null : run.failureOf(error, step);
         if (found === null) throw signal.aborted ? signal.reason : error;
         failure = { ...found, answerStarted: true };
       } finally {
         racer.stop.abort();
+        // The reader left in the middle.
+        if (!isReported) report(racer, 'cancelled');
       }
     }
     const isResumable = hasStarted && sent.every(({ type }) => type === 'text');

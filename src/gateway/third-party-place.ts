@@ -32,9 +32,10 @@ const conversationHashOf = (
   provider: string,
   keyId: string | null,
 ): string => {
+  const firstUser = 'messages' in request ? request.messages.findIndex(({ role }) => role === 'user') : -1;
   const beginning =
     'messages' in request
-      ? request.messages.slice(0, request.messages.findIndex(({ role }) => role === 'user') + 1)
+      ? request.messages.slice(0, firstUser < 0 ? request.messages.length : firstUser + 1)
       : request.prompt;
   return createHash('sha256')
     .update(JSON.stringify([provider, request.model, keyId, beginning]))
@@ -59,8 +60,10 @@ export const createThirdPartyPlace = (options: ThirdPartyPlaceOptions): Place =>
       conversationHash,
       token: call.consentToken,
       keyId: call.keyId,
+      app: call.app,
       worstCostNanoUsd: call.worstCostNanoUsd,
       askConsent: call.askConsent,
+      approvals: call.approvals,
     });
     call.onCrossing({ consentId: passed.consentId, redactions: outgoing.redactions });
     return passed;

@@ -313,6 +313,7 @@ onBothDatabases((database) => {
       expect(await ask(other, 'd')).toEqual({
         type: 'rate-limited',
         what: 'requests',
+        limit: 3,
         requests: { limit: 3, remaining: 0, resetMs: 50_000 },
         tokens: null,
         retryAfterMs: 30_000,

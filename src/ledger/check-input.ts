@@ -49,12 +49,18 @@ export const checkTime = (action: string, values: Readonly<Record<string, unknow
 
 export const checkId = (action: string, id: unknown): void => checksFor(action).texts({ 'its id': id });
 
-export const checkReservation = ({ id, keyId, app, nanoUsd, tokens, expiresMs }: Reservation): void => {
+export const checkReservation = (reservation: Reservation): void => {
+  const { id, keyId, app, nanoUsd, tokens, expiresMs, rateLimits } = reservation;
   const { texts, textsOrNull, wholes } = checksFor('reserve for a request');
   texts({ id });
   textsOrNull({ keyId, app });
   wholes({ nanoUsd, tokens }, amounts);
   wholes({ expiresMs }, times);
+  for (const { requestsPerMinute, tokensPerMinute } of rateLimits ?? [])
+    wholes(
+      { requestsPerMinute: requestsPerMinute ?? 1, tokensPerMinute: tokensPerMinute ?? 1 },
+      { ...amounts, least: 1 },
+    );
 };
 
 /** The receipt must say what is booked: a receipt of another amount would be a false statement, signed. */
@@ -93,9 +99,9 @@ export const checkBudget = ({ keyId, app, perMonthNanoUsd, perMonthTokens }: Omi
 
 export const checkConsent = (consent: Omit<ConsentRecord, 'state'>): void => {
   const { texts, textsOrNull, wholes } = checksFor('ask for consent');
-  const { id, provider, model, contentHash, keyId, createdMs, expiresMs } = consent;
+  const { id, provider, model, contentHash, keyId, app, createdMs, expiresMs } = consent;
   texts({ id, provider, model, contentHash });
-  textsOrNull({ keyId });
+  textsOrNull({ keyId, app });
   wholes({ createdMs, expiresMs }, times);
 };
 

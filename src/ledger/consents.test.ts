@@ -9,6 +9,7 @@ const asked = (id: string, fields: Partial<ConsentRecord> = {}): Omit<ConsentRec
   provider: 'openai',
   model: 'gpt-4o-mini',
   keyId: null,
+  app: null,
   contentHash: 'c'.repeat(64),
   scope: 'request',
   createdMs: startMs,
@@ -23,19 +24,30 @@ const grant = async (ledger: Ledger, consent: Omit<ConsentRecord, 'state'>): Pro
   return token!;
 };
 
-const use = (ledger: Ledger, token: string, fields: { provider?: string; contentHash?: string; nowMs?: number } = {}) =>
-  ledger.redeemConsent({ token, provider: 'openai', contentHash: 'c'.repeat(64), nowMs: startMs + 2, ...fields });
+type Redemption = Parameters<Ledger['redeemConsent']>[0];
+
+const use = (ledger: Ledger, token: string, fields: Partial<Redemption> = {}) =>
+  ledger.redeemConsent({
+    token,
+    provider: 'openai',
+    contentHash: 'c'.repeat(64),
+    keyId: null,
+    app: null,
+    nowMs: startMs + 2,
+    ...fields,
+  });
 
 onBothDatabases((database) => {
   describe('a consent', () => {
     it('can be looked up in each of its states', async () => {
       const ledger = await database.open();
       const states = async (id: string) => (await ledger.consent(id))?.state;
-      await ledger.askConsent(asked('a', { keyId: 'key_1' }));
-      expect(await ledger.consent('a')).toEqual({ ...asked('a', { keyId: 'key_1' }), state: 'asked' });
+      const mine = { keyId: 'key_1', app: 'web' };
+      await ledger.askConsent(asked('a', mine));
+      expect(await ledger.consent('a')).toEqual({ ...asked('a', mine), state: 'asked' });
       const { token } = await ledger.answerConsent('a', true, startMs);
       expect(await states('a')).toBe('granted');
-      await use(ledger, token!);
+      await use(ledger, token!, mine);
       expect(await states('a')).toBe('used');
       await ledger.askConsent(asked('b'));
       expect(await ledger.answerConsent('b', false, startMs)).toEqual({ token: null });
@@ -62,20 +74,35 @@ onBothDatabases((database) => {
     it('works for its bytes at its provider, and says which of them was another', async () => {
       const ledger = await database.open();
       const token = await grant(ledger, asked('a'));
-      expect(await use(ledger, token, { contentHash: 'd'.repeat(64) })).toEqual({
-        outcome: 'other-content',
-        consentId: 'a',
-      });
-      expect(await use(ledger, token, { provider: 'anthropic' })).toEqual({
-        outcome: 'other-provider',
-        consentId: 'a',
-      });
-      expect(await use(ledger, token, { nowMs: startMs + 60_000 })).toEqual({ outcome: 'expired', consentId: 'a' });
-      expect(await use(ledger, `${token}x`)).toEqual({ outcome: 'unknown', consentId: null });
-      expect(await use(ledger, '')).toEqual({ outcome: 'unknown', consentId: null });
+      expect(await use(ledger, token, { contentHash: 'd'.repeat(64) })).toEqual({ outcome: 'other-content' });
+      expect(await use(ledger, token, { provider: 'anthropic' })).toEqual({ outcome: 'other-provider' });
+      expect(await use(ledger, token, { nowMs: startMs + 60_000 })).toEqual({ outcome: 'expired' });
+      expect(await use(ledger, `${token}x`)).toEqual({ outcome: 'unknown' });
+      expect(await use(ledger, '')).toEqual({ outcome: 'unknown' });
       // None of these used it up.
-      expect(await use(ledger, token)).toEqual({ outcome: 'ok', consentId: 'a' });
-      expect(await use(ledger, token)).toEqual({ outcome: 'used', consentId: 'a' });
+      expect(await use(ledger, token)).toEqual({ outcome: 'ok', consent: { ...asked('a'), state: 'granted' } });
+      expect(await use(ledger, token)).toEqual({ outcome: 'used' });
+    });
+
+    it.each([
+      ['another key', { keyId: 'key_2', app: 'web' }],
+      ['no key', { keyId: null, app: 'web' }],
+      ['another app', { keyId: 'key_1', app: 'batch' }],
+      ['no app', { keyId: 'key_1', app: null }],
+    ])('is of no use to %s, in whatever state it is', async (_, other) => {
+      const ledger = await database.open();
+      const mine = { keyId: 'key_1', app: 'web' };
+      const token = await grant(ledger, asked('a', mine));
+      expect(await use(ledger, token, other)).toEqual({ outcome: 'other-caller' });
+      expect((await use(ledger, token, mine)).outcome).toBe('ok');
+      expect(await use(ledger, token, other)).toEqual({ outcome: 'other-caller' });
+    });
+
+    it('of a caller without a key is of no use to one with a key', async () => {
+      const ledger = await database.open();
+      const token = await grant(ledger, asked('a'));
+      expect(await use(ledger, token, { keyId: 'key_1' })).toEqual({ outcome: 'other-caller' });
+      expect((await use(ledger, token)).outcome).toBe('ok');
     });
 
     it('for a request is used by exactly one of many who present it at once, on any server', async () => {
@@ -90,7 +117,7 @@ onBothDatabases((database) => {
       const ledger = await database.open();
       const token = await grant(ledger, asked('a', { scope: 'conversation' }));
       for (const nowMs of [startMs + 2, startMs + 30_000, startMs + 59_999])
-        expect(await use(ledger, token, { nowMs })).toEqual({ outcome: 'ok', consentId: 'a' });
+        expect(await use(ledger, token, { nowMs })).toMatchObject({ outcome: 'ok', consent: { id: 'a' } });
       expect((await use(ledger, token, { nowMs: startMs + 60_000 })).outcome).toBe('expired');
       expect((await use(ledger, token, { contentHash: 'd'.repeat(64) })).outcome).toBe('other-content');
     });

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { LedgerBackend } from './backend.js';
+import { limitScopeOf } from './book/book-types.js';
 import {
   checkBudget,
   checkConsent,
@@ -16,7 +17,7 @@ import {
 } from './check-input.js';
 import { createKeyCache } from './key-cache.js';
 import { createSecret, hashSecret, isSameHash, looksLikeSecret } from './key-secret.js';
-import type { KeyRecord, Ledger } from './ledger.js';
+import type { KeyRecord, Ledger, Reservation } from './ledger.js';
 
 /** A revocation by another process is honoured within this time. */
 const identifyTtlMs = 2_000;
@@ -34,6 +35,16 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
     const found = await backend.run('findKey', { hash });
     if (found === null || !isSameHash(found.hash, hash)) return null;
     return found.record.revokedMs === null ? found.record : null;
+  };
+
+  /** Scopes whose rate windows are known to be there. */
+  const tracked = new Set<string>();
+  const trackRates = async ({ keyId, app, rateLimits = [] }: Reservation): Promise<void> => {
+    const scopes = rateLimits.flatMap(({ of }) => limitScopeOf(of, { keyId, app }) ?? []);
+    const missing = scopes.filter((scope) => !tracked.has(scope));
+    if (missing.length === 0) return;
+    await backend.run('trackRates', { scopes: missing });
+    for (const scope of missing) tracked.add(scope);
   };
 
   const reap = async (nowMs: number): Promise<number> => {
@@ -92,7 +103,19 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
 
     async reserve(reservation) {
       checkReservation(reservation);
-      return (await backend.book({ type: 'reserve', reservation, nowMs: now() })).outcome;
+      const nowMs = now();
+      try {
+        if (reservation.rateLimits !== undefined) await trackRates(reservation);
+        return (await backend.book({ type: 'reserve', reservation, nowMs })).outcome;
+      } catch (error) {
+        // A database that was away may come back as another: its windows are looked for anew.
+        tracked.clear();
+        throw error;
+      }
+    },
+    async raise(reservation) {
+      checkReservation(reservation);
+      return (await backend.book({ type: 'raise', reservation, nowMs: now() })).outcome;
     },
     async settle(settlement) {
       checkSettlement(settlement);
@@ -117,9 +140,9 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
       checkTime('answer a consent', { nowMs });
       return backend.run('answerConsent', { id, grant, nowMs });
     },
-    async redeemConsent({ token, provider, contentHash, nowMs }) {
-      checkTime('redeem a consent', { nowMs });
-      return backend.run('redeemConsent', { tokenHash: hashSecret(token), provider, contentHash, nowMs });
+    async redeemConsent({ token, ...redemption }) {
+      checkTime('redeem a consent', { nowMs: redemption.nowMs });
+      return backend.run('redeemConsent', { tokenHash: hashSecret(token), ...redemption });
     },
 
     async usage(query) {

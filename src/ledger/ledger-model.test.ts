@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { onBothDatabases } from './databases.test-support.js';
-import type { BudgetState, Ledger, Reservation } from './ledger.js';
+import type { BudgetState, Ledger } from './ledger.js';
 import { monthOf } from './month.js';
 import { reservation, settlement, startMs } from './requests.test-support.js';
 
@@ -17,6 +17,7 @@ type Move =
       readonly nanoUsd: number;
       readonly tokens: number;
     }
+  | { readonly type: 'raise'; readonly id: number; readonly nanoUsd: number; readonly tokens: number }
   | { readonly type: 'settle'; readonly id: number; readonly nanoUsd: number; readonly tokens: number }
   | { readonly type: 'release'; readonly id: number }
   | { readonly type: 'reap' }
@@ -39,6 +40,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ type: fc.constant('reserve' as const), id, app, nanoUsd: amount, tokens: amount }),
   },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('raise' as const), id, nanoUsd: amount, tokens: amount }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constant('settle' as const), id, nanoUsd: amount, tokens: amount }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('release' as const), id }) },
   { weight: 1, arbitrary: fc.constant({ type: 'reap' as const }) },
@@ -79,7 +81,7 @@ const createModel = () => {
     [...entries]
       .filter((entry) => entry.month === month && (of === null || entry.app === of))
       .reduce((total, entry) => total + entry[kind], 0);
-  const fits = (of: string | null, month: string, { nanoUsd, tokens }: Reservation): boolean => {
+  const fits = (of: string | null, month: string, { nanoUsd, tokens }: Pick<Booked, 'nanoUsd' | 'tokens'>): boolean => {
     const budget = budgets.get(of);
     if (budget === undefined) return true;
     const taken = (kind: 'nanoUsd' | 'tokens') =>
@@ -134,6 +136,20 @@ const play = async (world: World, one: Move): Promise<void> => {
       const admitted = [one.app, null].every((of) => model.fits(of, month, asked));
       expect((await ledger.reserve(asked)).type).toBe(admitted ? 'reserved' : 'over-budget');
       if (admitted) model.held.set(asked.id, { ...one, month, expiresMs: asked.expiresMs });
+      return;
+    }
+    case 'raise': {
+      const name = `${run}-${one.id}`;
+      const present = model.held.get(name);
+      if (present === undefined) return;
+      const nanoUsd = Math.max(present.nanoUsd, one.nanoUsd);
+      const tokens = Math.max(present.tokens, one.tokens);
+      const more = { nanoUsd: nanoUsd - present.nanoUsd, tokens: tokens - present.tokens };
+      const isMore = more.nanoUsd > 0 || more.tokens > 0;
+      const fits = !isMore || [present.app, null].every((of) => model.fits(of, present.month, more));
+      const raised = reservation(name, { app: present.app, nanoUsd: one.nanoUsd, tokens: one.tokens });
+      expect((await ledger.raise(raised)).type).toBe(fits ? 'reserved' : 'over-budget');
+      if (fits) model.held.set(name, { ...present, nanoUsd, tokens });
       return;
     }
     case 'settle': {

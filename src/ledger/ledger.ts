@@ -5,6 +5,7 @@
  * `unavailable` while the database is away: callers then refuse requests rather than run them unbooked.
  */
 import type { Reach } from '../route/reach.js';
+import type { RateLimitStates } from '../tiers/tier.js';
 import type { ReceiptBody, SignedReceipt } from '../trust/receipt.js';
 
 export interface KeyRecord {
@@ -46,29 +47,31 @@ export interface Reservation {
   readonly tokens: number;
   /** After this the reaper gives it back. */
   readonly expiresMs: number;
+  /** Limits that hold beside those stored with the key; a limit of keys or apps holds for none without one. */
+  readonly rateLimits?: readonly RateLimit[];
 }
 
-/** `resetMs` counts from now, until all of the limit is back. */
-export interface RateLimitState {
-  readonly limit: number;
-  readonly remaining: number;
-  readonly resetMs: number;
+/** What may be asked in any 60 seconds by the request's key, by its app, or by everybody together. */
+export interface RateLimit {
+  readonly of: 'key' | 'app' | 'all';
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
 }
+
+export type RaiseOutcome =
+  | { readonly type: 'reserved' }
+  | { readonly type: 'over-budget'; readonly budget: BudgetState; readonly what: 'usd' | 'tokens' };
 
 export type ReserveOutcome =
-  | {
-      readonly type: 'reserved';
-      readonly requests: RateLimitState | null;
-      readonly tokens: RateLimitState | null;
-    }
-  | {
+  | ({ readonly type: 'reserved' } & RateLimitStates)
+  | ({
       readonly type: 'rate-limited';
       readonly what: 'requests' | 'tokens';
-      readonly requests: RateLimitState | null;
-      readonly tokens: RateLimitState | null;
+      /** The one that is reached: per minute. */
+      readonly limit: number;
       readonly retryAfterMs: number;
-    }
-  | { readonly type: 'over-budget'; readonly budget: BudgetState; readonly what: 'usd' | 'tokens' };
+    } & RateLimitStates)
+  | Extract<RaiseOutcome, { readonly type: 'over-budget' }>;
 
 export interface Settlement {
   readonly reservationId: string;
@@ -81,7 +84,9 @@ export interface ConsentRecord {
   readonly id: string;
   readonly provider: string;
   readonly model: string;
+  /** Who asked; the yes is no one else's. */
   readonly keyId: string | null;
+  readonly app: string | null;
   /** SHA-256 of the exact outgoing bytes, lower-case hex; with `scope` conversation, of what identifies it. */
   readonly contentHash: string;
   readonly scope: 'request' | 'conversation';
@@ -90,7 +95,18 @@ export interface ConsentRecord {
   readonly state: 'asked' | 'granted' | 'refused' | 'used';
 }
 
-export type ConsentRedemption = 'ok' | 'unknown' | 'refused' | 'expired' | 'used' | 'other-content' | 'other-provider';
+export type ConsentRefusal =
+  | 'unknown'
+  | 'other-caller'
+  | 'refused'
+  | 'expired'
+  | 'used'
+  | 'other-provider'
+  | 'other-content';
+
+export type ConsentRedemption =
+  | { readonly outcome: 'ok'; readonly consent: ConsentRecord }
+  | { readonly outcome: ConsentRefusal };
 
 export interface UsageQuery {
   readonly fromMs: number;
@@ -133,6 +149,11 @@ export interface Ledger {
 
   /** Takes the worst case from every budget that it falls under, or from none. */
   reserve(reservation: Reservation): Promise<ReserveOutcome>;
+  /**
+   * Sets a reservation to larger amounts, for a request that may cost more than was thought; where a budget has no room
+   * for the difference, it stays as it is. Amounts that it has already are no error.
+   */
+  raise(reservation: Reservation): Promise<RaiseOutcome>;
   /** Books what it took, gives the rest back and keeps the receipt; resolves once that is durable. */
   settle(settlement: Settlement): Promise<SignedReceipt>;
   /** Gives a reservation back whole; none of that id is no error. */
@@ -144,13 +165,15 @@ export interface Ledger {
   consent(id: string): Promise<ConsentRecord | null>;
   /** Answers once; returns the token of a yes. Throws LedgerError `consent-unknown`, `-expired` or `-answered`. */
   answerConsent(id: string, grant: boolean, nowMs: number): Promise<{ readonly token: string | null }>;
-  /** Uses a token for these bytes at this provider: atomically, once for the scope `request`. */
+  /** Uses a token for these bytes at this provider, by who asked: atomically, once for the scope `request`. */
   redeemConsent(redemption: {
     readonly token: string;
     readonly provider: string;
     readonly contentHash: string;
+    readonly keyId: string | null;
+    readonly app: string | null;
     readonly nowMs: number;
-  }): Promise<{ readonly outcome: ConsentRedemption; readonly consentId: string | null }>;
+  }): Promise<ConsentRedemption>;
 
   usage(query: UsageQuery): Promise<readonly UsageRow[]>;
   receipt(id: string): Promise<SignedReceipt | null>;

@@ -31,6 +31,8 @@ export interface Fit {
 /** What the engine host computes at once on a CPU, and how much the attention scores of that may take at most. */
 const microBatch = 128;
 const scoreLimitBytes = 512 * 2 ** 20;
+/** From both on the engine host uses flash attention. */
+const flashFrom = { sequences: 8, headWidth: 64 } as const;
 const kvValueBytes = 2;
 const step = 256;
 /** The engine embeds texts of up to this many tokens, in pieces of so many where the model allows it. */
@@ -56,6 +58,10 @@ const hostOptions = (header: GgufHeader, layout: CacheLayout) => {
   const pooling = metadataNumber(header, `${layout.architecture}.pooling_type`) ?? -1;
   const wholeAtOnce = layout.cacheless || header.metadata.get(`${layout.architecture}.attention.causal`) === false;
   const hasState = layout.layers.some(({ stateValues }) => stateValues > 0);
+  const { architecture } = layout;
+  const headWidth =
+    metadataNumber(header, `${architecture}.attention.key_length`) ??
+    (metadataNumber(header, `${architecture}.embedding_length`) ?? 0) / layout.heads;
   return (context: number, parallel: number): MemoryOptions => {
     // Embedding models read one text at a time, encoders all of it in one piece, and each token may be an output.
     if (wholeAtOnce || pooling > 0) {
@@ -73,7 +79,8 @@ const hostOptions = (header: GgufHeader, layout: CacheLayout) => {
       microBatch,
       kvValueBytes,
       unified: hasState,
-      plainAttention: scoreBytes <= scoreLimitBytes,
+      plainAttention:
+        scoreBytes <= scoreLimitBytes && !(parallel >= flashFrom.sequences && headWidth >= flashFrom.headWidth),
     };
   };
 };

@@ -16,6 +16,7 @@ export const needsConsent = ({ tier }: Candidate): boolean => tier === 'third-pa
 
 /** Every candidate is in `steps` or in `passedOver`, once; no step is beyond the request's reach. */
 export const planRoute = (request: RouteRequest, candidates: readonly Candidate[], policy: RoutePolicy): Route => {
+  const { promptTokens, mostPromptTokens = promptTokens, maxTokens } = request.needs;
   const match = matchName(request.model, policy.aliases);
   const notAskedFor = describeAsked(request.model, match);
   const able: Prospect[] = [];
@@ -35,7 +36,7 @@ export const planRoute = (request: RouteRequest, candidates: readonly Candidate[
       candidate,
       position,
       times: expectTimes(candidate, request),
-      worstCostNanoUsd: worstCostNanoUsd(request.needs, candidate.price),
+      worstCostNanoUsd: worstCostNanoUsd({ promptTokens: mostPromptTokens, maxTokens }, candidate.price),
     };
     const verdict = judgeProspect(prospect, request);
     if (verdict === null) able.push(prospect);

@@ -82,6 +82,8 @@ export interface RouteRequest {
   readonly needs: {
     /** An estimate, rather too high than too low; all inputs together where there are several (embeddings). */
     readonly promptTokens: number;
+    /** No tokenizer makes more of it: what money is reserved for. Absent: `promptTokens`. */
+    readonly mostPromptTokens?: number;
     /** The longest of several inputs. Absent: `promptTokens`. */
     readonly longestPromptTokens?: number;
     /** Longest answer that may come. */

@@ -3,6 +3,7 @@
  * calls, and the CORS headers for the origins that were allowed. Works on header values; knows no request object.
  */
 import { isIP } from 'node:net';
+import { rateLimitHeaderNames } from './rate-limit-headers.js';
 import { ServerError } from './server-error.js';
 
 export interface AccessGuard {
@@ -30,6 +31,9 @@ export const isLoopback = (hostname: string): boolean =>
   hostname === '::1' ||
   (isIP(hostname) === 4 && hostname.startsWith('127.')) ||
   /^::ffff:127\.\d+\.\d+\.\d+$/.test(hostname);
+
+/** What web pages may read of an answer. */
+const exposedHeaders = ['x-request-id', 'retry-after', ...rateLimitHeaderNames].join(', ');
 
 /** `boundHost` is the address that the server binds. */
 export const createAccessGuard = (
@@ -69,7 +73,7 @@ export const createAccessGuard = (
       );
     return {
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'x-request-id, retry-after',
+      'access-control-expose-headers': exposedHeaders,
       vary: 'origin',
     };
   };

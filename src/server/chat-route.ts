@@ -27,9 +27,7 @@ interface ChatJob {
 }
 
 const streamsOf = ({ context, request, requests }: ChatJob) =>
-  requests.map(
-    (chatRequest) => (signal: AbortSignal) => context.tier.chat(chatRequest, { signal, routing: request.routing }),
-  );
+  requests.map((chatRequest) => (signal: AbortSignal) => context.tier.chat(chatRequest, { ...request.call, signal }));
 
 const answerWhole = async (job: ChatJob): Promise<object> => {
   const { context, request, requests, meter, head } = job;

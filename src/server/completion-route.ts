@@ -51,9 +51,7 @@ const pieceOf = (event: ContentEvent): Piece | null => {
 };
 
 const streamsOf = ({ context, request, requests }: CompletionJob) =>
-  requests.map(
-    (completion) => (signal: AbortSignal) => context.tier.complete(completion, { signal, routing: request.routing }),
-  );
+  requests.map((completion) => (signal: AbortSignal) => context.tier.complete(completion, { ...request.call, signal }));
 
 /** Log-probabilities of one choice in the legacy shape; null where none were asked for. */
 const createTracks = ({ requests }: CompletionJob) => {

@@ -39,7 +39,7 @@ export const registerEmbeddingsRoute = (app: FastifyInstance, context: ServerCon
             cacheScope: request.caller.cacheScope,
           }),
         },
-        { signal: request.scope.signal, routing: request.routing },
+        { ...request.call, signal: request.scope.signal },
       );
       const length = result.vectors[0]?.length ?? 0;
       if (body.dimensions !== undefined && body.dimensions !== length)

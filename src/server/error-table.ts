@@ -7,6 +7,7 @@ import { GatewayError, type GatewayErrorCode } from '../gateway/gateway-error.js
 import { LedgerError, type LedgerErrorCode } from '../ledger/ledger-error.js';
 import { RemoteError, type RemoteErrorCode } from '../tiers/remote/remote-error.js';
 import { TierError, type TierErrorCode } from '../tiers/tier-error.js';
+import { rateLimitHeaders } from './rate-limit-headers.js';
 import { ServerError, type ServerErrorCode } from './server-error.js';
 
 interface ErrorRow {
@@ -164,21 +165,6 @@ const consentOf = ({ consent }: GatewayError['details']): object | undefined =>
         expires: Math.floor(consent.expiresMs / 1000),
       };
 
-/** OpenAI's header names. */
-const rateLimitHeaders = ({ rateLimits }: GatewayError['details']): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    (['requests', 'tokens'] as const).flatMap((what) => {
-      const state = rateLimits?.[what];
-      return state === null || state === undefined
-        ? []
-        : [
-            [`x-ratelimit-limit-${what}`, String(state.limit)],
-            [`x-ratelimit-remaining-${what}`, String(state.remaining)],
-            [`x-ratelimit-reset-${what}`, `${Math.ceil(state.resetMs / 1000)}s`],
-          ];
-    }),
-  );
-
 const describe = (error: unknown): Described => {
   if (error instanceof GatewayError) {
     const row = gatewayRows[error.code];
@@ -193,7 +179,7 @@ const describe = (error: unknown): Described => {
         ...(consent === undefined ? {} : { consent }),
         ...(details.routeId === undefined ? {} : { route_id: details.routeId }),
       },
-      headers: rateLimitHeaders(details),
+      ...(details.rateLimits === undefined ? {} : { headers: rateLimitHeaders(details.rateLimits) }),
       ...(details.retryAfterMs === undefined ? {} : { retryAfterMs: details.retryAfterMs }),
     };
   }

@@ -3,7 +3,7 @@
  * batch and KV cache. Labels are operations, models, statuses and error codes; never a prompt, an answer, a key or a
  * user. https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EngineStats, GenerateTimings, GenerateUsage } from '../engine/engine.js';
 
 export type Operation = 'chat' | 'text_completion' | 'embeddings';
@@ -22,12 +22,16 @@ export interface RequestMeter {
   failed(errorType: string): void;
 }
 
+/** The values of one server as plain data. */
+export type MetricsSnapshot = readonly object[];
+
 export interface Metrics {
   meter(request: { readonly operation: Operation; readonly model: string; readonly startedMs: number }): RequestMeter;
   /** Counts a finished HTTP request; `route` is a pattern, never a path that a client made up. */
   countRequest(request: { readonly method: string; readonly route: string; readonly status: number }): void;
-  /** Prometheus text of now. */
-  render(): Promise<string>;
+  /** Prometheus text of now; `others` are those of servers of the same port, which are counted in. */
+  render(others?: readonly MetricsSnapshot[]): Promise<string>;
+  snapshot(): Promise<MetricsSnapshot>;
   readonly contentType: string;
 }
 
@@ -81,6 +85,8 @@ const registerEngine = (registry: Registry, stats: () => Readonly<Record<string,
       name,
       help,
       labelNames,
+      // Servers that share a host see the same one.
+      aggregator: 'max',
       registers: [registry],
       collect: () => {
         gauge.reset();
@@ -94,6 +100,7 @@ const registerEngine = (registry: Registry, stats: () => Readonly<Record<string,
       name,
       help,
       labelNames,
+      aggregator: 'max',
       registers: [registry],
       collect: () => {
         counter.reset();
@@ -185,7 +192,11 @@ export const createMetrics = (stats: () => Readonly<Record<string, EngineStats>>
   return {
     meter,
     countRequest: ({ method, route, status }) => requests.inc({ method, route, status: String(status) }),
-    render: () => registry.metrics(),
+    render: async (others = []) =>
+      others.length === 0
+        ? registry.metrics()
+        : AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...others]).metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
     contentType: registry.contentType,
   };
 };

@@ -9,7 +9,8 @@ import { routeBody } from './route-body.js';
 import { invalidParameter, ServerError } from './server-error.js';
 
 export interface RoutingService {
-  route(id: string, keyId: string | null): RouteRecord | null;
+  /** Null where nobody remembers it, or this key may not see it. */
+  route(id: string, keyId: string | null): Promise<RouteRecord | null>;
   consent(id: string): Promise<ConsentRecord | null>;
   /** Answers once; the token of a yes. */
   answerConsent(id: string, grant: boolean): Promise<{ readonly token: string | null }>;
@@ -39,7 +40,7 @@ export const registerRoutingRoutes = (app: FastifyInstance, service: RoutingServ
 
   app.get<{ Params: { id: string } }>('/v1/routes/:id', async (request) => {
     const { id } = request.params;
-    const record = service.route(id, request.key?.id ?? null);
+    const record = await service.route(id, request.key?.id ?? null);
     if (record === null)
       throw new ServerError(
         'not-found',

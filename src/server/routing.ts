@@ -4,14 +4,14 @@
  * Knows the words and their limits, not what a router makes of them.
  */
 import type { FastifyRequest } from 'fastify';
-import type { RoutingOptions, TierName } from '../tiers/tier.js';
+import type { CallOptions, RoutingOptions, TierName } from '../tiers/tier.js';
 import { compact } from './compact.js';
 import { invalidParameter } from './server-error.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set where a route starts work. */
-    routing: RoutingOptions;
+    /** What a tier is told beside the request; set where a route starts work. */
+    call: Pick<CallOptions, 'routing' | 'onAdmitted'>;
     /** The key that the request came with; absent without keys. */
     key?: NonNullable<RoutingOptions['key']>;
   }

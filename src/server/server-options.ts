@@ -5,6 +5,7 @@
 import type { EngineStats } from '../engine/engine.js';
 import type { ModelService, RoutingOptions, TierName } from '../tiers/tier.js';
 import type { RoutingService } from './routing-routes.js';
+import type { Siblings } from './siblings.js';
 
 export interface ServerLimits {
   /** Largest request body; larger ones get 413. */
@@ -84,6 +85,8 @@ export interface ServerOptions {
     /** False as long as there is no key at all. */
     areRequired(): Promise<boolean>;
   };
+  /** Other servers of the same port; absent where this is the only one. */
+  readonly siblings?: Siblings;
   /** A snapshot by model name, read at each scrape of /metrics. */
   readonly stats: () => Readonly<Record<string, EngineStats>>;
   /** When given and not empty, every endpoint except /health wants one of them as `Authorization: Bearer`. */

@@ -15,17 +15,21 @@ import { toApiError } from './error-table.js';
 import { createFlushClock } from './flush-clock.js';
 import { listenFailure, refuseMalformed, translateFrameworkError } from './framework-errors.js';
 import { parseJsonBody } from './json-body.js';
-import { createMetrics } from './metrics.js';
+import { createMetrics, type MetricsSnapshot } from './metrics.js';
 import { registerModelsRoute } from './models-route.js';
+import { rateLimitHeaders } from './rate-limit-headers.js';
 import { isStillArriving, refuseAndReadOn } from './read-on.js';
 import { createRequestRegistry } from './request-scope.js';
+import { createResponseStore } from './responses/response-store.js';
 import { registerResponsesRoutes } from './responses/responses-route.js';
+import { shareResponses } from './responses/shared-responses.js';
 import { createRouteList } from './route-list.js';
 import { routingOf } from './routing.js';
 import { registerRoutingRoutes } from './routing-routes.js';
 import { newId, type ServerContext } from './server-context.js';
 import { ServerError } from './server-error.js';
 import { defaultLimits, requestLimits, type ServerOptions } from './server-options.js';
+import type { SiblingQuestion } from './siblings.js';
 
 export interface SpillwayServer {
   /** Binds host and port; throws ServerError `listen-failed`, saying why, for a port in use and the like. */
@@ -37,6 +41,8 @@ export interface SpillwayServer {
   drain(options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Breaks off what runs and closes. */
   close(): Promise<void>;
+  /** What another server of the same port asks. */
+  answer(question: SiblingQuestion): Promise<unknown>;
   /** A request without a socket, for tests. */
   readonly inject: FastifyInstance['inject'];
 }
@@ -51,6 +57,12 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
   const registry = createRequestRegistry();
   const clock = createFlushClock();
   const metrics = createMetrics(options.stats);
+  const { siblings } = options;
+  const responses = createResponseStore({
+    count: limits.storedResponses,
+    bytes: limits.storedResponseBytes,
+    ageMs: limits.storedResponseAgeMs,
+  });
   const apiKeys = createApiKeys(options.apiKeys ?? []);
   const guard = createAccessGuard(
     options.host,
@@ -113,7 +125,7 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
   app.setErrorHandler(sendError);
   app.decorateRequest('scope');
   app.decorateRequest('caller');
-  app.decorateRequest('routing');
+  app.decorateRequest('call');
   app.decorateRequest('key');
 
   app.addHook('onRequest', async (request, reply) => {
@@ -146,8 +158,11 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
       );
     return undefined;
   });
-  app.addHook('preHandler', async (request) => {
-    request.routing = routingOf(request);
+  app.addHook('preHandler', async (request, reply) => {
+    request.call = {
+      routing: routingOf(request),
+      onAdmitted: (rateLimits) => void reply.headers(rateLimitHeaders(rateLimits)),
+    };
   });
   // A reader that takes nothing of a whole answer is cut off as one of a stream would be.
   app.addHook('onSend', async (_, reply) => {
@@ -190,12 +205,12 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
   });
   app.get('/metrics', async (_, reply) => {
     reply.type(metrics.contentType);
-    return metrics.render();
+    return metrics.render(((await siblings?.ask({ type: 'metrics' })) ?? []) as MetricsSnapshot[]);
   });
   registerModelsRoute(app, context);
   registerChatRoute(app, context);
   registerCompletionRoute(app, context);
-  registerResponsesRoutes(app, context);
+  registerResponsesRoutes(app, context, shareResponses(responses, siblings));
   registerEmbeddingsRoute(app, context);
   if (options.routing !== undefined) registerRoutingRoutes(app, options.routing);
 
@@ -229,6 +244,18 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
     close: async () => {
       draining = true;
       await closeNow();
+    },
+    async answer(question) {
+      switch (question.type) {
+        case 'metrics':
+          return metrics.snapshot();
+        case 'response':
+          return responses.get(question.id, question.owner);
+        case 'delete-response':
+          return responses.delete(question.id, question.owner);
+        default:
+          return question satisfies never;
+      }
     },
   };
 };

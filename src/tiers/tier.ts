@@ -180,9 +180,24 @@ export interface RoutingOptions {
   readonly maxCostNanoUsd?: number;
 }
 
+/** Where one rate limit stands; `resetMs` counts from now, until all of the limit is back. */
+export interface RateLimitState {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetMs: number;
+}
+
+/** Of the limits that a request falls under, those that leave least; null where there is none. */
+export interface RateLimitStates {
+  readonly requests: RateLimitState | null;
+  readonly tokens: RateLimitState | null;
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly routing?: RoutingOptions;
+  /** A router let the request in; called once, before its first event. */
+  readonly onAdmitted?: (rateLimits: RateLimitStates) => void;
 }
 
 /** What answers requests by model name: one tier, or a router over several. */

@@ -19,6 +19,8 @@ export interface RunningServer {
   readonly url: string;
   readonly models: readonly string[];
   readonly process: ChildProcess;
+  /** What it said on standard error so far. */
+  readonly errors: () => string;
   /** Process ids of the engine hosts. Linux only. */
   hostPids(): number[];
   stop(): Promise<void>;
@@ -70,9 +72,13 @@ export const startSpillway = (args: readonly string[], env: Readonly<Record<stri
 };
 
 /** Starts `spillway serve` on a free port; rejects with what it said when it ends before it listens. */
-export const startServer = async (args: readonly string[]): Promise<RunningServer> => {
+export const startServer = async (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> => {
   const child = spawn(process.execPath, [entry, 'serve', '--port', '0', '--json', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -90,6 +96,7 @@ export const startServer = async (args: readonly string[]): Promise<RunningServe
     url,
     models,
     process: child,
+    errors: () => errors,
     hostPids: () =>
       readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
         .trim()

@@ -12,7 +12,7 @@ import { capabilities, createFakePlace, gatewayOver } from '../../src/gateway/fa
 import type { Gateway } from '../../src/gateway/gateway.js';
 import { createPrivatePlace } from '../../src/gateway/private-place.js';
 import { createThirdPartyPlace } from '../../src/gateway/third-party-place.js';
-import type { Ledger } from '../../src/ledger/ledger.js';
+import type { Ledger, RateLimit } from '../../src/ledger/ledger.js';
 import { openLedger } from '../../src/ledger/open-ledger.js';
 import { createServer, type SpillwayServer } from '../../src/server/server.js';
 import { createPrivateTier } from '../../src/tiers/private/private-tier.js';
@@ -38,7 +38,7 @@ let gateway: Gateway;
 let server: SpillwayServer;
 let url = '';
 
-const start = async (rackAnswer: Answer): Promise<void> => {
+const start = async (rackAnswer: Answer, rateLimits: readonly RateLimit[] = []): Promise<void> => {
   rack = await startLoopback(rackAnswer);
   them = await startLoopback(says('Sent to [EMAIL_1].'));
   const device = createFakePlace({
@@ -68,6 +68,7 @@ const start = async (rackAnswer: Answer): Promise<void> => {
         models: [{ name: 'medium', capabilities }],
         parallel: 4,
         createdSeconds: 0,
+        priceOf: () => null,
       }),
       createThirdPartyPlace({
         transport,
@@ -79,7 +80,7 @@ const start = async (rackAnswer: Answer): Promise<void> => {
         createdSeconds: 0,
       }),
     ],
-    { ledger, reach: 'private', policy: { aliases: { smart: ['medium', 'large'] } } },
+    { ledger, rateLimits, reach: 'private', policy: { aliases: { smart: ['medium', 'large'] } } },
   );
   server = createServer({
     tier: gateway,
@@ -91,7 +92,7 @@ const start = async (rackAnswer: Answer): Promise<void> => {
       areRequired: async () => (await ledger.listKeys()).length > 0,
     },
     routing: {
-      route: gateway.route,
+      route: async (id, keyId) => gateway.route(id, keyId),
       consent: (id) => ledger.consent(id),
       answerConsent: (id, grant) => ledger.answerConsent(id, grant, Date.now()),
     },
@@ -196,5 +197,62 @@ describe('one endpoint for three tiers', () => {
     expect(limited).toBeInstanceOf(RateLimitError);
     expect((limited as RateLimitError).headers?.get('x-ratelimit-limit-requests')).toBe('2');
     expect(rack.received).toEqual([]);
+  });
+
+  it('says where the rate limits stand with every answer: whole, streamed, embedded, refused', async () => {
+    await start(says('from the rack'), [{ of: 'all', requestsPerMinute: 5, tokensPerMinute: 100_000 }]);
+    const client = clientWith();
+    const read = ({ headers }: { readonly headers: Headers }) =>
+      ['limit', 'remaining', 'reset'].flatMap((what) =>
+        ['requests', 'tokens'].map((kind) => headers.get(`x-ratelimit-${what}-${kind}`)),
+      );
+    const body = { model: 'small', messages: user('x') };
+    const whole = await client.chat.completions.create(body).withResponse();
+    const [limit, limitTokens, left, leftTokens, reset, resetTokens] = read(whole.response);
+    expect([limit, limitTokens, left, reset, resetTokens]).toEqual(['5', '100000', '4', '1m0s', '1m0s']);
+    // The worst case counts while it runs: what was asked, and the longest answer.
+    expect(Number(leftTokens)).toBeLessThanOrEqual(100_000 - 100);
+    const streamed = await client.chat.completions.create({ ...body, model: 'medium', stream: true }).withResponse();
+    expect(read(streamed.response).slice(2, 3)).toEqual(['3']);
+    for await (const _ of streamed.data);
+    const embedded = await client.embeddings.create({ model: 'small', input: 'x' }).withResponse();
+    expect(read(embedded.response).slice(2, 3)).toEqual(['2']);
+    const choices = await client.chat.completions.create({ ...body, n: 2, stream: true }).withResponse();
+    for await (const _ of choices.data);
+    const refused = await client.chat.completions.create(body).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(RateLimitError);
+    const { headers } = refused as RateLimitError;
+    expect(read({ headers: headers! }).slice(0, 3)).toEqual(['5', '100000', '0']);
+    expect(Number(headers!.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('sends no such headers where nothing is limited', async () => {
+    await start(says('from the rack'));
+    const { response } = await clientWith()
+      .chat.completions.create({ model: 'small', messages: user('x') })
+      .withResponse();
+    expect([...response.headers.keys()].filter((name) => name.startsWith('x-ratelimit'))).toEqual([]);
+  });
+
+  it('keeps a yes to the key that asked for it', async () => {
+    await start(says('from the rack'));
+    const [one, two] = await Promise.all(['one', 'two'].map((name) => ledger.createKey({ name })));
+    const body = { model: 'large', messages: user('Mail ada@example.org') };
+    const asked = await clientWith(one!.secret)
+      .chat.completions.create(body, further)
+      .catch((error: unknown) => error);
+    const { id } = (asked as { error: { consent: { id: string } } }).error.consent;
+    const answer = (client: OpenAI) => client.post<{ token: string }>(`/consents/${id}`, { body: { grant: true } });
+    await expect(answer(clientWith(two!.secret))).rejects.toMatchObject({ status: 404 });
+    await expect(clientWith(two!.secret).get(`/consents/${id}`)).rejects.toMatchObject({ status: 404 });
+    const { token } = await answer(clientWith(one!.secret));
+    const headers = { ...further.headers, 'x-spillway-consent': token };
+    await expect(clientWith(two!.secret).chat.completions.create(body, { headers })).rejects.toMatchObject({
+      status: 403,
+      code: 'consent_invalid',
+    });
+    expect(them.received).toEqual([]);
+    const sent = await clientWith(one!.secret).chat.completions.create(body, { headers });
+    expect(sent.choices[0]?.message.content).toBe('Sent to ada@example.org.');
   });
 });

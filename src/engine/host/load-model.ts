@@ -46,6 +46,11 @@ const batchRows = { cpu: 512, gpu: 2048 } as const;
 const microBatchRows = { cpu: 128, gpu: 512 } as const;
 /** On a CPU, attention scores of a whole micro-batch may take so much; longer contexts fall back to flash attention. */
 const scoreLimitBytes = 512 * 2 ** 20;
+/**
+ * With so many sequences and heads so wide flash attention is the faster on a CPU (docs/decisions/0009-attention.md);
+ * `src/models/fits.ts` counts on the same.
+ */
+const flashFrom = { sequences: 8, headWidth: 64 } as const;
 /** Flash attention over fewer rows than this goes row by row in ggml (GGML_FA_TILE_Q), so pieces of any size agree. */
 const tileRows = 64;
 /** From 257 cells on, its row alone has its cells shared out among the threads; see docs/decisions/0009-attention.md. */
@@ -123,7 +128,8 @@ export const loadModel = (options: HostOptions): LoadedModel => {
   const rows = Math.max(onGpu ? batchRows.gpu : batchRows.cpu, 2 * slots);
   const microBatch = Math.min(rows, onGpu ? microBatchRows.gpu : microBatchRows.cpu);
   const scoreBytes = facts.heads * microBatch * (layout === 'separate' ? cells / slots : cells) * 4;
-  const isPlain = !onGpu && scoreBytes <= scoreLimitBytes;
+  const manyWide = parallel >= flashFrom.sequences && facts.headWidth >= flashFrom.headWidth;
+  const isPlain = !onGpu && scoreBytes <= scoreLimitBytes && !manyWide;
   const threadPool = onGpu ? null : createThreadPool(llama, { threads, poll: 1 });
 
   let context: Pointer | null = null;

@@ -16,6 +16,8 @@ export interface ModelFacts {
   readonly trainedContextLength: number;
   /** Query heads of a layer. */
   readonly heads: number;
+  /** Values of one head's key. */
+  readonly headWidth: number;
   /** Bytes of keys and values of one token over all layers, at 16 bits a value; an estimate for odd architectures. */
   readonly cellBytes: number;
   /** Recurrent or hybrid: the state behind a prefix cannot be cut. */
@@ -88,6 +90,7 @@ export const readModelFacts = (
     architecture,
     trainedContextLength,
     heads,
+    headWidth: keyWidth,
     cellBytes: llama.llama_model_n_layer(model) * llama.llama_model_n_head_kv(model) * (keyWidth + valueWidth) * 2,
     hasState: llama.llama_model_is_recurrent(model) || llama.llama_model_is_hybrid(model),
     window: Math.max(0, llama.llama_model_n_swa(model)),

@@ -4,6 +4,7 @@ import type { Action } from './action.js';
 import { listBudgetsAction, removeBudgetAction, setBudgetAction } from './budget-actions.js';
 import { answerConsentAction, askConsentAction, findConsentAction, redeemConsentAction } from './consent-actions.js';
 import { createKeyAction, findKeyAction, listKeysAction, revokeKeyAction } from './key-actions.js';
+import { trackRatesAction } from './rate-actions.js';
 import { expiredAction } from './reap-action.js';
 import { findReceiptAction, listReceiptsAction, listSignersAction } from './receipt-actions.js';
 import { usageAction } from './usage-action.js';
@@ -16,6 +17,7 @@ export const actions = {
   setBudget: setBudgetAction,
   removeBudget: removeBudgetAction,
   listBudgets: listBudgetsAction,
+  trackRates: trackRatesAction,
   expired: expiredAction,
   askConsent: askConsentAction,
   findConsent: findConsentAction,

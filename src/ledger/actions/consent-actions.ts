@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { hashSecret } from '../key-secret.js';
-import type { ConsentRecord, ConsentRedemption } from '../ledger.js';
+import type { ConsentRecord, ConsentRedemption, ConsentRefusal } from '../ledger.js';
 import { LedgerError } from '../ledger-error.js';
 import type { ConsentTable } from '../sql/schema.js';
 import { buildQuery } from '../sql/statement.js';
@@ -16,6 +16,7 @@ const recordOf = (row: ConsentTable): ConsentRecord => ({
   provider: row.provider,
   model: row.model,
   keyId: row.key_id,
+  app: row.app,
   contentHash: row.content_hash,
   scope: row.scope as ConsentRecord['scope'],
   createdMs: row.created_ms,
@@ -37,6 +38,7 @@ export const askConsentAction: Action<Omit<ConsentRecord, 'state'>, null> = {
         provider: consent.provider,
         model: consent.model,
         key_id: consent.keyId,
+        app: consent.app,
         content_hash: consent.contentHash,
         scope: consent.scope,
         created_ms: consent.createdMs,
@@ -93,10 +95,15 @@ export interface RedeemConsentArgs {
   readonly tokenHash: string;
   readonly provider: string;
   readonly contentHash: string;
+  readonly keyId: string | null;
+  readonly app: string | null;
   readonly nowMs: number;
 }
 
-const judge = (row: ConsentTable, { provider, contentHash, nowMs }: RedeemConsentArgs): ConsentRedemption => {
+/** Null where the yes holds. Whose it is comes first: to anybody else it says nothing more. */
+const refusalOf = (row: ConsentTable, redemption: RedeemConsentArgs): ConsentRefusal | null => {
+  const { provider, contentHash, keyId, app, nowMs } = redemption;
+  if (row.key_id !== keyId || row.app !== app) return 'other-caller';
   const state = row.state as ConsentRecord['state'];
   switch (state) {
     case 'used':
@@ -108,31 +115,26 @@ const judge = (row: ConsentTable, { provider, contentHash, nowMs }: RedeemConsen
     case 'granted':
       if (nowMs >= row.expires_ms) return 'expired';
       if (row.provider !== provider) return 'other-provider';
-      return row.content_hash === contentHash ? 'ok' : 'other-content';
+      return row.content_hash === contentHash ? null : 'other-content';
     default:
       return state satisfies never;
   }
 };
 
-export interface RedeemConsentResult {
-  readonly outcome: ConsentRedemption;
-  readonly consentId: string | null;
-}
-
-export const redeemConsentAction: Action<RedeemConsentArgs, RedeemConsentResult> = {
+export const redeemConsentAction: Action<RedeemConsentArgs, ConsentRedemption> = {
   access: 'write',
   step: (args, dialect) => {
     const { db } = dialect;
     const consent = buildQuery(
       db.selectFrom('consents').selectAll().where('token_hash', '=', args.tokenHash).$call(lockedFor(dialect)),
     );
-    return createStep({ consent }, ({ consent: [row] }): Decision<RedeemConsentResult> => {
-      if (row === undefined) return { result: { outcome: 'unknown', consentId: null }, writes: [] };
-      const outcome = judge(row, args);
+    return createStep({ consent }, ({ consent: [row] }): Decision<ConsentRedemption> => {
+      const refusal = row === undefined ? 'unknown' : refusalOf(row, args);
+      if (row === undefined || refusal !== null) return { result: { outcome: refusal ?? 'unknown' }, writes: [] };
       const use = db.updateTable('consents').set({ state: 'used' }).where('id', '=', row.id);
       return {
-        result: { outcome, consentId: row.id },
-        writes: outcome === 'ok' && row.scope !== 'conversation' ? [buildQuery(use)] : [],
+        result: { outcome: 'ok', consent: recordOf(row) },
+        writes: row.scope === 'conversation' ? [] : [buildQuery(use)],
       };
     });
   },

@@ -38,7 +38,7 @@ export const createKeyAction: Action<KeyWithHash, null> = {
       revoked_ms: record.revokedMs,
     };
     const limited = row.requests_per_minute !== null || row.tokens_per_minute !== null;
-    const window = db.insertInto('rate_windows').values({ key_id: row.id, slots: '[]' });
+    const window = db.insertInto('rate_windows').values({ scope: `key:${row.id}`, slots: '[]' });
     return createStep({}, () => ({
       result: null,
       writes: [buildQuery(db.insertInto('keys').values(row)), ...(limited ? [buildQuery(window)] : [])],

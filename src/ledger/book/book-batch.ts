@@ -12,7 +12,7 @@ import type { Dialect } from '../sql/dialect.js';
 import { createStep, type Step } from '../sql/step.js';
 import { type BookState, createBookState } from './book-state.js';
 import { type BookOperation, type BookResult, scopesOf } from './book-types.js';
-import { reserve } from './reserve.js';
+import { raise, reserve } from './reserve.js';
 import { release, settle } from './settle.js';
 
 export interface BookContext {
@@ -31,6 +31,7 @@ interface BatchScope extends BookScope {
 /** What the operations touch, each once and sorted. */
 const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
   const reservedIds = new Set<string>();
+  const raisedIds = new Set<string>();
   const settledIds = new Set<string>();
   const releasedIds = new Set<string>();
   const scopes = new Set<string>(['all']);
@@ -48,6 +49,11 @@ const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
         addOwner(operation.reservation.keyId, operation.reservation.app);
         months.add(monthOf(operation.nowMs));
         break;
+      case 'raise':
+        raisedIds.add(operation.reservation.id);
+        addOwner(operation.reservation.keyId, operation.reservation.app);
+        months.add(monthOf(operation.nowMs));
+        break;
       case 'settle':
         settledIds.add(operation.settlement.reservationId);
         addOwner(operation.settlement.receipt.keyId, operation.settlement.receipt.app);
@@ -61,8 +67,8 @@ const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
         operation satisfies never;
     }
   return {
-    reservationIds: [...new Set([...reservedIds, ...settledIds, ...releasedIds])].sort(),
-    bookedIds: [...new Set([...settledIds, ...releasedIds])].sort(),
+    reservationIds: [...new Set([...reservedIds, ...raisedIds, ...settledIds, ...releasedIds])].sort(),
+    bookedIds: [...new Set([...raisedIds, ...settledIds, ...releasedIds])].sort(),
     releasedIds: [...releasedIds].sort(),
     scopes: [...scopes].sort(),
     months: [...months].sort(),
@@ -89,6 +95,8 @@ const apply = (
     switch (operation.type) {
       case 'reserve':
         return { type: 'reserve', outcome: reserve(state, operation) };
+      case 'raise':
+        return { type: 'raise', outcome: raise(state, operation) };
       case 'settle':
         return { type: 'settle', receipt: settle(state, { settlement: operation.settlement, key }) };
       case 'release':
@@ -109,7 +117,7 @@ export const bookBatch = (operations: readonly BookOperation[], context: BookCon
   const { dialect, statements } = context;
   const key = openKey(context);
   const scope = scopeOf(operations);
-  const { reservationIds, releasedIds, keyIds, receiptIds } = scope;
+  const { reservationIds, keyIds, receiptIds } = scope;
   const settles = receiptIds.length > 0;
   return createStep(
     {
@@ -119,7 +127,7 @@ export const bookBatch = (operations: readonly BookOperation[], context: BookCon
       budgets: statements.budgets(scope),
       months: statements.months(scope),
       limits: keyIds.length > 0 ? statements.limits({ keyIds }) : undefined,
-      rates: statements.rates({ keyIds, releasedIds }),
+      rates: statements.rates(scope),
       receipts: settles ? statements.receipts({ ids: receiptIds }) : undefined,
     },
     (rows) => {

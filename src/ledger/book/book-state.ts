@@ -42,6 +42,11 @@ export interface ReceiptHead {
   readonly digest: string | null;
 }
 
+export interface RateWindow {
+  readonly scope: string;
+  readonly slots: readonly RateSlot[];
+}
+
 export interface BookState {
   readonly limits: ReadonlyMap<string, Pick<KeyTable, 'requests_per_minute' | 'tokens_per_minute'>>;
   reservation(id: string): ReservationTable | undefined;
@@ -54,9 +59,9 @@ export interface BookState {
     readonly month: string;
   }): readonly MonthAccount[];
   saveSums(account: MonthAccount, sums: MonthSums): void;
-  /** Null for a key without a window. */
-  slots(keyId: string | null): readonly RateSlot[] | null;
-  saveSlots(keyId: string, slots: readonly RateSlot[]): void;
+  /** The windows that a request counts in. */
+  windows(owner: { readonly keyId: string | null; readonly app: string | null }): readonly RateWindow[];
+  saveSlots(scope: string, slots: readonly RateSlot[]): void;
   /** A receipt that is there already, from before or from this batch. */
   receipt(id: string): { readonly row: ReceiptTable; readonly receipt: SignedReceipt | null } | undefined;
   head(): ReceiptHead;
@@ -78,7 +83,7 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
   const changedAccounts = new Set<MonthAccount>();
   /** Accounts by owner and month: a batch has few of these and many requests. */
   const accountsOf = new Map<string, MonthAccount[]>();
-  const rates = new Map(rows.rates.map((row) => [row.key_id, parseSlots(row.slots) as readonly RateSlot[]]));
+  const rates = new Map(rows.rates.map((row) => [row.scope, parseSlots(row.slots) as readonly RateSlot[]]));
   const changedRates = new Set<string>();
   const receipts = new Map<string, { readonly row: ReceiptTable; readonly receipt: SignedReceipt | null }>(
     rows.receipts.map((row) => [row.id, { row, receipt: null }]),
@@ -124,10 +129,16 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
       of.sums = sums;
       changedAccounts.add(of);
     },
-    slots: (keyId) => (keyId === null ? null : (rates.get(keyId) ?? null)),
-    saveSlots(keyId, slots) {
-      rates.set(keyId, slots);
-      changedRates.add(keyId);
+    windows: ({ keyId, app }) =>
+      rates.size === 0
+        ? []
+        : scopesOf(keyId, app).flatMap((scope) => {
+            const slots = rates.get(scope);
+            return slots === undefined ? [] : [{ scope, slots }];
+          }),
+    saveSlots(scope, slots) {
+      rates.set(scope, slots);
+      changedRates.add(scope);
     },
     receipt: (id) => receipts.get(id),
     head() {
@@ -145,9 +156,7 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
       ...[...changedAccounts].map(({ budget, month, sums }) =>
         statements.saveMonth({ ...sums, budget_id: budget.id, month }),
       ),
-      ...[...changedRates].map((keyId) =>
-        statements.saveRate({ key_id: keyId, slots: formatSlots(rates.get(keyId)!) }),
-      ),
+      ...[...changedRates].map((scope) => statements.saveRate({ scope, slots: formatSlots(rates.get(scope)!) })),
       ...statements.insertReceipts(newReceipts),
       ...(newReceipts.length === 0 ? [] : [statements.saveHead(newReceipts.at(-1)!)]),
     ],

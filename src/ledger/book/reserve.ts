@@ -1,38 +1,92 @@
 /**
- * The rule of admission: a request is let in when its key's rate and every budget that it falls under have room for its
+ * The rule of admission: a request is let in when every rate limit and every budget that it falls under has room for its
  * worst case, and then takes from all of them; otherwise from none. Pure over a BookState.
  */
-import type { BudgetState, RateLimitState, Reservation, ReserveOutcome } from '../ledger.js';
+import type { RateLimitState, RateLimitStates } from '../../tiers/tier.js';
+import type { BudgetState, RaiseOutcome, Reservation, ReserveOutcome } from '../ledger.js';
 import { LedgerError } from '../ledger-error.js';
 import { addExactly } from '../money.js';
 import { monthOf } from '../month.js';
 import { currentSlots, isAhead, type RateKind, rateState, takeRate, waitForMs } from '../rate-window.js';
 import type { ReservationTable } from '../sql/schema.js';
-import type { BookState, MonthAccount } from './book-state.js';
-import type { BookOperation } from './book-types.js';
+import type { BookState, MonthAccount, RateWindow } from './book-state.js';
+import { type BookOperation, limitScopeOf } from './book-types.js';
+import { correctRate } from './settle.js';
 
 type ReserveOperation = Extract<BookOperation, { readonly type: 'reserve' }>;
 
-interface Limits {
-  readonly requests: number | null;
-  readonly tokens: number | null;
+/** One limit of one scope, with the window that it is measured by. */
+interface Limit {
+  readonly kind: RateKind;
+  readonly limit: number;
+  readonly window: RateWindow;
 }
 
-const limitsOf = (state: BookState, keyId: string | null): Limits => {
-  const row = keyId === null ? undefined : state.limits.get(keyId);
-  return { requests: row?.requests_per_minute ?? null, tokens: row?.tokens_per_minute ?? null };
+/** The limits stored with the key and those that came with the request. Throws where one has no window to count in. */
+const limitsOf = (state: BookState, { keyId, app, rateLimits = [] }: Reservation): Limit[] => {
+  const stored = keyId === null ? undefined : state.limits.get(keyId);
+  const all = [
+    ...(stored === undefined
+      ? []
+      : [
+          {
+            of: 'key' as const,
+            requestsPerMinute: stored.requests_per_minute,
+            tokensPerMinute: stored.tokens_per_minute,
+          },
+        ]),
+    ...rateLimits,
+  ];
+  if (all.length === 0) return [];
+  const windows = new Map(state.windows({ keyId, app }).map((window) => [window.scope, window]));
+  return all.flatMap(({ of, requestsPerMinute, tokensPerMinute }) => {
+    const scope = limitScopeOf(of, { keyId, app });
+    return (['requests', 'tokens'] as const).flatMap((kind): Limit[] => {
+      const limit = kind === 'requests' ? requestsPerMinute : tokensPerMinute;
+      if (limit === null || scope === null) return [];
+      const window = windows.get(scope);
+      if (window === undefined)
+        throw new LedgerError('unavailable', `Cannot count requests of ${scope}: its rate window is not there.`);
+      return [{ kind, limit, window }];
+    });
+  });
 };
 
-const rateStates = (
-  state: BookState,
-  { keyId, nowMs }: { readonly keyId: string | null; readonly nowMs: number },
-): { readonly requests: RateLimitState | null; readonly tokens: RateLimitState | null } => {
-  const slots = state.slots(keyId) ?? [];
-  const limits = limitsOf(state, keyId);
-  const of = (kind: RateKind): RateLimitState | null =>
-    limits[kind] === null ? null : rateState(slots, { limit: limits[kind], kind, nowMs });
-  return { requests: of('requests'), tokens: of('tokens') };
+/** The state of the limit that leaves least, for requests and for tokens. */
+const rateStates = (state: BookState, reservation: Reservation, nowMs: number): RateLimitStates => {
+  const limits = limitsOf(state, reservation);
+  const tightest = (kind: RateKind): RateLimitState | null =>
+    limits
+      .filter((one) => one.kind === kind)
+      .map(({ limit, window }) => rateState(window.slots, { limit, kind, nowMs }))
+      .reduce<RateLimitState | null>(
+        (least, one) =>
+          least === null ||
+          one.remaining < least.remaining ||
+          (one.remaining === least.remaining && one.limit < least.limit)
+            ? one
+            : least,
+        null,
+      );
+  return { requests: tightest('requests'), tokens: tightest('tokens') };
 };
+
+/** The limit that makes the request wait longest; null where all have room. */
+const refusalOf = (
+  limits: readonly Limit[],
+  { tokens, nowMs }: { readonly tokens: number; readonly nowMs: number },
+): { readonly what: RateKind; readonly limit: number; readonly retryAfterMs: number } | null =>
+  limits
+    .map(({ kind, limit, window }) => ({
+      what: kind,
+      limit,
+      retryAfterMs: waitForMs(window.slots, { limit, kind, amount: kind === 'requests' ? 1 : tokens, nowMs }),
+    }))
+    .filter(({ retryAfterMs }) => retryAfterMs > 0)
+    .reduce<ReturnType<typeof refusalOf>>(
+      (longest, one) => (longest === null || one.retryAfterMs > longest.retryAfterMs ? one : longest),
+      null,
+    );
 
 export const budgetStateOf = ({ budget, month, sums }: MonthAccount): BudgetState => ({
   id: budget.id,
@@ -47,16 +101,41 @@ export const budgetStateOf = ({ budget, month, sums }: MonthAccount): BudgetStat
   reservedTokens: sums.reserved_tokens,
 });
 
-/** What of a budget has no room for the reservation; null where it fits. */
-const lackOf = ({ budget, sums }: MonthAccount, { nanoUsd, tokens }: Reservation): 'usd' | 'tokens' | null => {
+type Amounts = Pick<Reservation, 'nanoUsd' | 'tokens'>;
+
+/** What of a budget has no room for so much more; null where it fits. */
+const lackOf = ({ budget, sums }: MonthAccount, { nanoUsd, tokens }: Amounts): 'usd' | 'tokens' | null => {
   const { per_month_nano_usd: usdLimit, per_month_tokens: tokenLimit } = budget;
   if (usdLimit !== null && sums.spent_nano_usd + sums.reserved_nano_usd + nanoUsd > usdLimit) return 'usd';
   if (tokenLimit !== null && sums.spent_tokens + sums.reserved_tokens + tokens > tokenLimit) return 'tokens';
   return null;
 };
 
-const isSame = (row: ReservationTable, { keyId, app, nanoUsd, tokens }: Reservation): boolean =>
-  row.key_id === keyId && row.app === app && row.nano_usd === nanoUsd && row.tokens === tokens;
+/** Takes so much from all accounts, or from none: then says which has no room. */
+const take = (
+  state: BookState,
+  accounts: readonly MonthAccount[],
+  { nanoUsd, tokens }: Amounts,
+): Extract<ReserveOutcome, { readonly type: 'over-budget' }> | null => {
+  for (const account of accounts) {
+    const what = lackOf(account, { nanoUsd, tokens });
+    if (what !== null) return { type: 'over-budget', budget: budgetStateOf(account), what };
+  }
+  // All sums before any change: one that overflows must leave none of the others changed.
+  const sums = accounts.map((account) => ({
+    ...account.sums,
+    reserved_nano_usd: addExactly(account.sums.reserved_nano_usd, nanoUsd),
+    reserved_tokens: addExactly(account.sums.reserved_tokens, tokens),
+  }));
+  for (const [index, account] of accounts.entries()) state.saveSums(account, sums[index]!);
+  return null;
+};
+
+const isOwner = (row: ReservationTable, { keyId, app }: Reservation): boolean =>
+  row.key_id === keyId && row.app === app;
+
+const taken = (id: string): LedgerError =>
+  new LedgerError('conflict', `Cannot reserve for request ${id}: it has another reservation already.`);
 
 /**
  * Admits or refuses. A reservation that is there already with the same amounts is admitted without taking twice, so that
@@ -69,48 +148,60 @@ export const reserve = (
   const { id, keyId, app, nanoUsd, tokens } = reservation;
   const present = state.reservation(id);
   if (present !== undefined) {
-    if (!isSame(present, reservation))
-      throw new LedgerError('conflict', `Cannot reserve for request ${id}: it has another reservation already.`);
-    return { type: 'reserved', ...rateStates(state, { keyId, nowMs }) };
+    if (!isOwner(present, reservation) || present.nano_usd !== nanoUsd || present.tokens !== tokens) throw taken(id);
+    return { type: 'reserved', ...rateStates(state, reservation, nowMs) };
   }
-  const limits = limitsOf(state, keyId);
-  let slots = state.slots(keyId);
-  if (keyId !== null && slots !== null && isAhead(slots, nowMs)) {
-    // Kept also where the request is refused: else a window of the future would stay one.
-    slots = currentSlots(slots, nowMs);
-    state.saveSlots(keyId, slots);
-  }
-  for (const [kind, amount] of [
-    ['requests', 1],
-    ['tokens', tokens],
-  ] as const) {
-    const limit = limits[kind];
-    const retryAfterMs = limit === null ? 0 : waitForMs(slots ?? [], { limit, kind, amount, nowMs });
-    if (retryAfterMs > 0)
-      return { type: 'rate-limited', what: kind, ...rateStates(state, { keyId, nowMs }), retryAfterMs };
-  }
-  const accounts = state.accounts({ keyId, app, month: monthOf(nowMs) });
-  for (const account of accounts) {
-    const what = lackOf(account, reservation);
-    if (what !== null) return { type: 'over-budget', budget: budgetStateOf(account), what };
-  }
-  // All sums before any change: one that overflows must leave none of the others changed.
-  const sums = accounts.map((account) => ({
-    ...account.sums,
-    reserved_nano_usd: addExactly(account.sums.reserved_nano_usd, nanoUsd),
-    reserved_tokens: addExactly(account.sums.reserved_tokens, tokens),
-  }));
-  for (const [index, account] of accounts.entries()) state.saveSums(account, sums[index]!);
-  if (keyId !== null && slots !== null) state.saveSlots(keyId, takeRate(slots, { nowMs, tokens }));
+  // Kept also where the request is refused: else a window of the future would stay one.
+  for (const { scope, slots } of state.windows({ keyId, app }))
+    if (isAhead(slots, nowMs)) state.saveSlots(scope, currentSlots(slots, nowMs));
+  const refusal = refusalOf(limitsOf(state, reservation), { tokens, nowMs });
+  if (refusal !== null) return { type: 'rate-limited', ...refusal, ...rateStates(state, reservation, nowMs) };
+  const month = monthOf(nowMs);
+  const lack = take(state, state.accounts({ keyId, app, month }), { nanoUsd, tokens });
+  if (lack !== null) return lack;
+  const windows = state.windows({ keyId, app });
+  for (const { scope, slots } of windows) state.saveSlots(scope, takeRate(slots, { nowMs, tokens }));
   state.addReservation({
     id,
     key_id: keyId,
     app,
-    month: monthOf(nowMs),
+    month,
     nano_usd: nanoUsd,
     tokens,
     expires_ms: reservation.expiresMs,
-    rate_ms: slots === null ? null : nowMs,
+    rate_ms: windows.length === 0 ? null : nowMs,
   });
-  return { type: 'reserved', ...rateStates(state, { keyId, nowMs }) };
+  return { type: 'reserved', ...rateStates(state, reservation, nowMs) };
+};
+
+/**
+ * Sets a reservation to larger amounts, or leaves it as it is where a budget has no room for the difference. Amounts that
+ * it has already change nothing, so that a call whose answer was lost can be made again. One that was reaped meanwhile is
+ * made anew. The rate limits count the tokens and refuse nothing: the request was let in before. Throws LedgerError
+ * `conflict` for a reservation of somebody else.
+ */
+export const raise = (
+  state: BookState,
+  { reservation, nowMs }: Pick<ReserveOperation, 'reservation' | 'nowMs'>,
+): RaiseOutcome => {
+  const { id, keyId, app, expiresMs } = reservation;
+  const present = state.reservation(id);
+  if (present !== undefined && !isOwner(present, reservation)) throw taken(id);
+  const nanoUsd = Math.max(reservation.nanoUsd, present?.nano_usd ?? 0);
+  const tokens = Math.max(reservation.tokens, present?.tokens ?? 0);
+  const more = { nanoUsd: nanoUsd - (present?.nano_usd ?? 0), tokens: tokens - (present?.tokens ?? 0) };
+  if (present !== undefined && more.nanoUsd === 0 && more.tokens === 0) return { type: 'reserved' };
+  const month = present?.month ?? monthOf(nowMs);
+  const lack = take(state, state.accounts({ keyId, app, month }), more);
+  if (lack !== null) return lack;
+  if (present !== undefined) {
+    correctRate(state, present, { requests: 0, tokens: -more.tokens });
+    state.removeReservation(id);
+  }
+  state.addReservation({
+    ...(present ?? { id, key_id: keyId, app, month, expires_ms: expiresMs, rate_ms: null }),
+    nano_usd: nanoUsd,
+    tokens,
+  });
+  return { type: 'reserved' };
 };

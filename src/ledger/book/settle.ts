@@ -43,16 +43,18 @@ const checkOwner = (body: ReceiptBody, reservation: ReservationTable | undefined
     );
 };
 
-/** Corrects the key's window from the worst case to what it was; `requests` 1 where the request shall not count. */
-const correctRate = (
+/**
+ * Corrects the windows that a reservation counts in: gives back (or, below zero, takes in addition) so much of it;
+ * `requests` 1 where the request shall not count.
+ */
+export const correctRate = (
   state: BookState,
-  reservation: ReservationTable,
+  { key_id: keyId, app, rate_ms: ms }: ReservationTable,
   { requests, tokens }: { readonly requests: number; readonly tokens: number },
 ): void => {
-  const { key_id: keyId, rate_ms: ms } = reservation;
-  const slots = state.slots(keyId);
-  if (keyId === null || ms === null || slots === null || (requests === 0 && tokens === 0)) return;
-  state.saveSlots(keyId, giveBackRate(slots, { ms, requests, tokens }));
+  if (ms === null || (requests === 0 && tokens === 0)) return;
+  for (const { scope, slots } of state.windows({ keyId, app }))
+    state.saveSlots(scope, giveBackRate(slots, { ms, requests, tokens }));
 };
 
 /** Never below zero: sums that somebody edited by hand must not keep a settlement from being booked. */

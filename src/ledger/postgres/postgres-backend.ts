@@ -61,7 +61,7 @@ export const createPostgresBackend = (settings: PostgresSettings): LedgerBackend
 
   return {
     async book<Operation extends BookOperation>(operation: Operation) {
-      const lane = operation.type === 'reserve' ? admissions : settlements;
+      const lane = operation.type === 'reserve' || operation.type === 'raise' ? admissions : settlements;
       const result = await track(() => lane.add(operation));
       if (result.type === 'failed') throw result.error;
       return result as Extract<BookResult, { readonly type: Operation['type'] }>;

@@ -125,20 +125,13 @@ const createReads = (dialect: Dialect) => {
         .select(['id', 'requests_per_minute', 'tokens_per_minute'])
         .where((eb) => dialect.contains(args.keyIds, eb.ref('id'))),
     ),
-    rates: prepare(
-      'book-rates',
-      (args: { readonly keyIds: readonly string[]; readonly releasedIds: readonly string[] }) =>
-        db
-          .selectFrom('rate_windows')
-          .selectAll()
-          .where((eb) =>
-            eb.or([
-              dialect.contains(args.keyIds, eb.ref('key_id')),
-              eb('key_id', 'in', reservations(args.releasedIds).select('key_id')),
-            ]),
-          )
-          .orderBy('key_id')
-          .$if(dialect.locksRows, (query) => query.forUpdate()),
+    rates: prepare('book-rates', (args: BookScope) =>
+      db
+        .selectFrom('rate_windows')
+        .selectAll()
+        .where((eb) => inScope(args, eb.ref('scope')))
+        .orderBy('scope')
+        .$if(dialect.locksRows, (query) => query.forUpdate()),
     ),
     receipts: prepare('book-receipts', (args: { readonly ids: readonly string[] }) =>
       db
@@ -202,7 +195,7 @@ const createWrites = (dialect: Dialect) => {
         ),
     ),
     saveRate: prepare('book-save-rate', (row: RateWindowTable) =>
-      db.updateTable('rate_windows').set({ slots: row.slots }).where('key_id', '=', row.key_id),
+      db.updateTable('rate_windows').set({ slots: row.slots }).where('scope', '=', row.scope),
     ),
     saveHead: prepare(
       'book-save-head',

@@ -116,7 +116,20 @@ const first: Migration = {
   },
 };
 
-export const migrations: Readonly<Record<string, Migration>> = { '0001-first': first };
+/** Rate windows of apps and of everything beside those of keys; a consent is bound to the app that asked. */
+const scopes: Migration = {
+  async up(db: Kysely<unknown>) {
+    const { schema } = db;
+    await schema.alterTable('rate_windows').renameColumn('key_id', 'scope').execute();
+    await (db as Kysely<{ rate_windows: { scope: string } }>)
+      .updateTable('rate_windows')
+      .set({ scope: sql<string>`'key:' || scope` })
+      .execute();
+    await schema.alterTable('consents').addColumn('app', 'text').execute();
+  },
+};
+
+export const migrations: Readonly<Record<string, Migration>> = { '0001-first': first, '0002-scopes': scopes };
 
 /** The migrations with every table in `schema`, or where the connection puts them. */
 export const createMigrationProvider = (schema: string | null): MigrationProvider => ({

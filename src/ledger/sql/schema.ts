@@ -17,9 +17,10 @@ export interface KeyTable {
   revoked_ms: number | null;
 }
 
-/** One row for each key that has a limit, made with the key so that it can be locked. */
+/** One row for each scope that has a limit, made before its first request so that it can be locked. */
 export interface RateWindowTable {
-  key_id: string;
+  /** `all`, `key:ID` or `app:NAME`: what it counts. */
+  scope: string;
   /** JSON of `[timeMs, requests, tokens]` triples; see rate-window.ts. */
   slots: string;
 }
@@ -54,7 +55,7 @@ export interface ReservationTable {
   nano_usd: number;
   tokens: number;
   expires_ms: number;
-  /** The moment that it counts for in the key's rate window; null without limits. */
+  /** The moment that it counts for in the rate windows of its scopes; null where there are none. */
   rate_ms: number | null;
 }
 
@@ -63,6 +64,7 @@ export interface ConsentTable {
   provider: string;
   model: string;
   key_id: string | null;
+  app: string | null;
   content_hash: string;
   scope: string;
   created_ms: number;

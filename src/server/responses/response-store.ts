@@ -25,8 +25,6 @@ export interface ResponseStore {
   get(id: string, owner: string): StoredResponse | null;
   /** False when there was none. */
   delete(id: string, owner: string): boolean;
-  /** A response and all before it, oldest first; null when any of them is gone. */
-  chain(id: string, owner: string): StoredResponse[] | null;
   readonly bytes: number;
   readonly size: number;
 }
@@ -82,19 +80,6 @@ export const createResponseStore = (
     }
   };
 
-  const chain = (id: string, owner: string): StoredResponse[] | null => {
-    const responses: StoredResponse[] = [];
-    const seen = new Set<string>();
-    for (let next: string | null = id; next !== null && !seen.has(next); ) {
-      seen.add(next);
-      const response = get(next, owner);
-      if (response === null) return null;
-      responses.unshift(response);
-      next = response.previousId;
-    }
-    return responses;
-  };
-
   return {
     put,
     get,
@@ -103,7 +88,6 @@ export const createResponseStore = (
       drop(id);
       return true;
     },
-    chain,
     get bytes() {
       return bytes;
     },

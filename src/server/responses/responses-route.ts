@@ -18,12 +18,13 @@ import { listItems } from './list-items.js';
 import { createResponseBodies, type ResponseBodies } from './response-body.js';
 import { createResponseOutput } from './response-output.js';
 import { responseRequestOf } from './response-request.js';
-import { createResponseStore, type ResponseStore, type StoredResponse } from './response-store.js';
+import type { StoredResponse } from './response-store.js';
 import { createResponseEvents } from './response-stream.js';
+import type { SharedResponses } from './shared-responses.js';
 
 interface ResponseJob {
   readonly context: ServerContext;
-  readonly store: ResponseStore;
+  readonly store: SharedResponses;
   readonly request: FastifyRequest;
   readonly body: ResponsesBody;
   readonly chatRequest: ChatRequest;
@@ -55,7 +56,7 @@ const settle = (job: ResponseJob, output: readonly Item[], end: EndEvent): objec
 const statusOf = (end: EndEvent): 'completed' | 'incomplete' => (end.reason === 'length' ? 'incomplete' : 'completed');
 
 const streamsOf = ({ context, request, chatRequest }: ResponseJob) => [
-  (signal: AbortSignal) => context.tier.chat(chatRequest, { signal, routing: request.routing }),
+  (signal: AbortSignal) => context.tier.chat(chatRequest, { ...request.call, signal }),
 ];
 
 const answerWhole = async (job: ResponseJob): Promise<object> => {
@@ -106,9 +107,9 @@ const answerStreamed = (job: ResponseJob): StreamedAnswer => {
   };
 };
 
-const previousItems = (store: ResponseStore, id: string | undefined, owner: string): Item[] => {
+const previousItems = async (store: SharedResponses, id: string | undefined, owner: string): Promise<Item[]> => {
   if (id === undefined) return [];
-  const chain = store.chain(id, owner);
+  const chain = await store.chain(id, owner);
   if (chain === null)
     throw new ServerError(
       'previous-response-not-found',
@@ -128,9 +129,9 @@ const restate = (error: unknown): unknown => {
   return new TierError(error.code, error.message, { cause: error, param });
 };
 
-const registerCreate = (app: FastifyInstance, context: ServerContext, store: ResponseStore): void => {
+const registerCreate = (app: FastifyInstance, context: ServerContext, store: SharedResponses): void => {
   const checkBody = createSchemaCheck(ResponsesBodySchema);
-  app.post('/v1/responses', (request, reply) => {
+  app.post('/v1/responses', async (request, reply) => {
     const body = checkBody(request.body);
     const model = modelOf(context.tier, body.model, 'chat');
     const input = itemsOf(body.input);
@@ -146,7 +147,7 @@ const registerCreate = (app: FastifyInstance, context: ServerContext, store: Res
         model: model.id,
         caller: request.caller,
         deadlineMs: context.limits.deadlineMs,
-        items: [...previousItems(store, body.previous_response_id, ownerOf(request)), ...input],
+        items: [...(await previousItems(store, body.previous_response_id, ownerOf(request))), ...input],
       }),
       bodies: createResponseBodies(body, { id, model: model.id, tier: context.tierName }),
       meter: context.metrics.meter({ operation: 'chat', model: model.id, startedMs: request.scope.startedMs }),
@@ -163,15 +164,9 @@ const notFound = (id: string): ServerError =>
     param: 'response_id',
   });
 
-export const registerResponsesRoutes = (app: FastifyInstance, context: ServerContext): void => {
-  const { limits } = context;
-  const store = createResponseStore({
-    count: limits.storedResponses,
-    bytes: limits.storedResponseBytes,
-    ageMs: limits.storedResponseAgeMs,
-  });
-  const find = (request: FastifyRequest<{ Params: { id: string } }>): StoredResponse => {
-    const stored = store.get(request.params.id, ownerOf(request));
+export const registerResponsesRoutes = (app: FastifyInstance, context: ServerContext, store: SharedResponses): void => {
+  const find = async (request: FastifyRequest<{ Params: { id: string } }>): Promise<StoredResponse> => {
+    const stored = await store.get(request.params.id, ownerOf(request));
     if (stored === null) throw notFound(request.params.id);
     return stored;
   };
@@ -186,20 +181,20 @@ export const registerResponsesRoutes = (app: FastifyInstance, context: ServerCon
           param: 'stream',
         },
       );
-    return find(request).body;
+    return (await find(request)).body;
   });
   app.delete<{ Params: { id: string } }>('/v1/responses/:id', async (request) => {
     const { id } = request.params;
-    if (!store.delete(id, ownerOf(request))) throw notFound(id);
+    if (!(await store.delete(id, ownerOf(request)))) throw notFound(id);
     return { id, object: 'response', deleted: true };
   });
   app.get<{ Params: { id: string } }>('/v1/responses/:id/input_items', async (request) => {
-    const stored = find(request);
-    const before = previousItems(store, stored.previousId ?? undefined, ownerOf(request));
+    const stored = await find(request);
+    const before = await previousItems(store, stored.previousId ?? undefined, ownerOf(request));
     return listItems([...before, ...stored.input], request.query);
   });
   app.post<{ Params: { id: string } }>('/v1/responses/:id/cancel', async (request) => {
-    const { id } = find(request);
+    const { id } = await find(request);
     throw new ServerError(
       'unsupported-parameter',
       `Cannot cancel the response '${id}': only background responses can be, and there are none here. Close the request to end it.`,

@@ -227,6 +227,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       endpoint,
       answerStarted: this.#deadlines.sawToken,
       ...(this.#status === 0 ? {} : { status: this.#status }),
+      ...(this.#controller === null ? { neverSent: true } : {}),
     });
   }
 

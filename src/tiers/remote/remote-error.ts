@@ -28,6 +28,8 @@ export interface RemoteErrorDetails {
   readonly retryAfterMs?: number;
   /** Text, reasoning or calls came before it. */
   readonly answerStarted: boolean;
+  /** Set where no byte of the request went out. */
+  readonly neverSent?: true;
 }
 
 /** Messages never hold a prompt, an answer or a credential. */

@@ -1,7 +1,7 @@
 /**
  * What budgets leave for one request, as the ledger judges it at admission. Pure: states in, what is left out.
  */
-import type { BudgetState } from '../ledger/ledger.js';
+import type { BudgetState } from './ledger.js';
 
 export interface Spender {
   readonly keyId: string | null;
@@ -24,7 +24,7 @@ const budgetsOver = (budgets: readonly BudgetState[], { keyId, app }: Spender): 
 const least = (amounts: readonly number[]): number | null => (amounts.length === 0 ? null : Math.min(...amounts));
 
 /** What one budget leaves of its dollars; null where it does not limit them. */
-export const nanoUsdLeft = ({ perMonthNanoUsd, spentNanoUsd, reservedNanoUsd }: BudgetState): number | null =>
+const nanoUsdLeft = ({ perMonthNanoUsd, spentNanoUsd, reservedNanoUsd }: BudgetState): number | null =>
   perMonthNanoUsd === null ? null : perMonthNanoUsd - spentNanoUsd - reservedNanoUsd;
 
 const tokensLeft = ({ perMonthTokens, spentTokens, reservedTokens }: BudgetState): number | null =>
