@@ -45,11 +45,12 @@ let ledger: Ledger;
 let server: Loopback;
 let gateway: Gateway;
 let nowMs = 0;
-/** A gateway to a provider that answers so. */
+/** A gateway to a provider that answers so, and to another one of the same model at the same address. */
 const start = async (answers: readonly Answer[], policy: Partial<RoutePolicy> = {}): Promise<void> => {
   server = await startLoopback(...answers);
+  const names = ['them', 'others'];
   const transport = createThirdPartyTransport({
-    providers: [{ name: 'them', kind: 'openai', url: server.url, apiKey: 'SECRET-KEY' }],
+    providers: names.map((name) => ({ name, kind: 'openai', url: server.url, apiKey: 'SECRET-KEY' })),
     timeouts,
     nowMs: () => nowMs,
   });
@@ -60,16 +61,18 @@ const start = async (answers: readonly Answer[], policy: Partial<RoutePolicy> = 
     now: () => nowMs,
     newId: () => `consent_${++ids}`,
   });
-  const place = createThirdPartyPlace({
-    transport,
-    redactor: createRedactor(),
-    gate,
-    provider: 'them',
-    models: [{ name: 'big', capabilities }],
-    priceOf: () => price,
-    createdSeconds: 0,
-  });
-  gateway = gatewayOver([place], { ledger, policy });
+  const places = names.map((provider) =>
+    createThirdPartyPlace({
+      transport,
+      redactor: createRedactor(),
+      gate,
+      provider,
+      models: [{ name: 'big', capabilities }],
+      priceOf: () => price,
+      createdSeconds: 0,
+    }),
+  );
+  gateway = gatewayOver(places, { ledger, policy });
 };
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spillway-consent-'));
@@ -83,9 +86,14 @@ afterEach(async () => {
 });
 
 const content = `Write to ${secret}`;
-const ask = (consentToken?: string, said = content, caller: Pick<RoutingOptions, 'key' | 'app'> = {}) =>
+const ask = (
+  consentToken?: string,
+  said = content,
+  caller: Pick<RoutingOptions, 'key' | 'app'> = {},
+  model = 'them/big',
+) =>
   chatWith(gateway, {
-    model: 'big',
+    model,
     reach: 'third-party',
     content: said,
     caller,
@@ -161,6 +169,17 @@ describe('a request to a third party', () => {
     expect((await ask(token!, content, { key: mine })).error).toBeNull();
   });
 
+  it('asks again for another provider, though the bytes and the address are the same', async () => {
+    await start([whole]);
+    const { consent } = ((await ask()).error as GatewayError).details;
+    const { token } = await ledger.answerConsent(consent!.id, true, nowMs);
+    const { error } = await ask(token!, content, {}, 'others/big');
+    expect(error).toMatchObject({ code: 'consent-required', details: { consent: { provider: 'others' } } });
+    expect((error as GatewayError).details.consent!.body).toBe(consent!.body);
+    expect(server.received).toEqual([]);
+    expect((await ask(token!)).error).toBeNull();
+  });
+
   it('is tried again under the yes that it used', async () => {
     await start([jsonOf(503, {}), whole], { retries: 1 });
     const { consent } = ((await ask()).error as GatewayError).details;
@@ -175,7 +194,7 @@ describe('a request to a third party', () => {
 
   it('is not asked about at all within a nearer reach', async () => {
     await start([whole]);
-    const { error } = await chatWith(gateway, { model: 'big', reach: 'private', content });
+    const { error } = await chatWith(gateway, { model: 'them/big', reach: 'private', content });
     expect(error).toMatchObject({ code: 'nothing-in-reach' });
   });
 

@@ -71,7 +71,8 @@ const runAlong = async (running: Running, { options, live, placeFor }: GatewayCo
       };
       const call = callFor(job, step, { signal, onCrossing, askConsent: null });
       const result = await placeFor(candidate).embed({ ...request, model: candidate.model }, call);
-      begun.settled();
+      // A place that tells no tokens is booked at the most: all bytes of the inputs.
+      if (result.promptTokens > 0) begun.settled();
       tell('answered');
       return { step, result, crossing };
     } catch (error) {

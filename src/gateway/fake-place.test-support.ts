@@ -28,6 +28,7 @@ export interface Behaviour {
   /** Never ends. */
   readonly hangs?: boolean;
   readonly asksConsent?: boolean;
+  readonly tellsNoUsage?: boolean;
 }
 
 export interface FakePlace extends Place {
@@ -97,7 +98,7 @@ export const createFakePlace = (options: {
     yield {
       type: 'end',
       reason: 'stop',
-      usage,
+      usage: behaviour.tellsNoUsage === true ? { promptTokens: 0, cachedTokens: 0, completionTokens: 0 } : usage,
       timings,
       ...(behaviour.overflow === undefined ? {} : { overflow: behaviour.overflow, confidence: 0.9 }),
     };

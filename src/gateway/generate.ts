@@ -55,7 +55,7 @@ const createAnswerDigest = () => {
             : '';
       if (text === '') return;
       hash.update(text);
-      bytes += text.length;
+      bytes += Buffer.byteLength(text);
     },
     get bytes() {
       return bytes;
@@ -159,10 +159,13 @@ export async function* generate(
   };
 
   /** Books the answer and leaves its receipt; the answer does not wait for the disk. */
-  const book = (outcome: ReceiptBody['outcome'], candidate: Candidate, usage: GenerateUsage) => {
+  const book = (outcome: ReceiptBody['outcome'], candidate: Candidate, said: GenerateUsage | null) => {
     isBooked = true;
     const untold = admission.untold();
-    const cost = untold.nanoUsd + (outcome === 'done' ? costNanoUsd(usage, candidate.price) : 0);
+    const usage = counted(said, { promptTokens: size.estimatedTokens, answerTokens: answer.bytes / bytesPerToken });
+    // Estimates are for reading, bounds for money: no token is shorter than a byte.
+    const billed = counted(said, { promptTokens: size.mostTokens, answerTokens: answer.bytes });
+    const cost = untold.nanoUsd + (outcome === 'done' ? costNanoUsd(billed, candidate.price) : 0);
     const receiptId = ledger === null ? null : options.newId('rcpt_');
     if (receiptId !== null) {
       const receipt = receiptOf(
@@ -255,7 +258,7 @@ export async function* generate(
       }
       live.observe(candidate.id, { ...event.usage, ...event.timings });
       bills.get(candidate.id)?.settled();
-      const { cost, receiptId } = book('done', candidate, counted(event.usage, size.estimatedTokens, answer.bytes));
+      const { cost, receiptId } = book('done', candidate, event.usage);
       recorder?.keep(performance.now());
       yield {
         ...event,
@@ -276,7 +279,7 @@ export async function* generate(
       const last =
         answering ?? route.steps.find(({ candidate }) => candidate.id === tries.at(-1)?.candidateId)?.candidate;
       if ((answer.bytes > 0 || nanoUsd > 0) && last !== undefined)
-        book(signal.aborted ? 'cancelled' : 'failed', last, counted(null, size.estimatedTokens, answer.bytes));
+        book(signal.aborted ? 'cancelled' : 'failed', last, null);
       else {
         remember(null, null, null);
         admission.release().catch(options.onUnsettled);
@@ -285,12 +288,12 @@ export async function* generate(
   }
 }
 
-/** The usage as reported; where a place tells none, or the answer was cut, what its length says. */
-const counted = (usage: GenerateUsage | null, promptTokens: number, answerBytes: number): GenerateUsage => {
-  const said = usage ?? { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-  return {
-    promptTokens: said.promptTokens || promptTokens,
-    cachedTokens: said.cachedTokens,
-    completionTokens: said.completionTokens || Math.ceil(answerBytes / bytesPerToken),
-  };
-};
+/** The usage as reported; where a place tells none, or the answer was cut, what is assumed. */
+const counted = (
+  usage: GenerateUsage | null,
+  assumed: { readonly promptTokens: number; readonly answerTokens: number },
+): GenerateUsage => ({
+  promptTokens: usage?.promptTokens || assumed.promptTokens,
+  cachedTokens: usage?.cachedTokens ?? 0,
+  completionTokens: usage?.completionTokens || Math.ceil(assumed.answerTokens),
+});

@@ -155,6 +155,20 @@ describe('a try that broke off after it was sent', () => {
   });
 });
 
+describe('an answer whose place tells no tokens', () => {
+  it('is booked by its bytes, which no tokenizer makes more tokens of', async () => {
+    await setBudget(10 * worst);
+    const text = 'grüße €';
+    const place = paid([{ texts: [text], tellsNoUsage: true }]);
+    const { end } = await chatWith(gatewayOver([place], { ledger }), { reach: 'private' });
+    const most = (5 + 2 * 16) * 1000 + Buffer.byteLength(text) * 2000;
+    expect(end?.served?.costNanoUsd).toBe(most);
+    expect(await budgetOf()).toMatchObject({ spentNanoUsd: most, reservedNanoUsd: 0 });
+    const [receipt] = await ledger.receipts({ limit: 1 });
+    expect(receipt?.body).toMatchObject({ costNanoUsd: most, completionTokens: 3 });
+  });
+});
+
 describe('what the budgets leave', () => {
   const dear = { inputUsdPerMillion: 10, outputUsdPerMillion: 20 };
   const places = () => [
