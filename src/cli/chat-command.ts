@@ -31,10 +31,10 @@ const createQuestions = (terminal: Interface) => {
   terminal.on('close', cancel);
   const person: Questioner = {
     get columns() {
-      return process.stdout.columns;
+      return process.stdout.columns || 80;
     },
     get rows() {
-      return process.stdout.rows;
+      return process.stdout.rows || 24;
     },
     say: (text) => void process.stdout.write(text),
     async question(prompt) {

@@ -5,9 +5,11 @@ import type { BudgetRecord, KeyRecord, Ledger } from '../ledger/ledger.js';
 import { LedgerError } from '../ledger/ledger-error.js';
 import { parseUsd } from '../ledger/money.js';
 import { dataFolder } from '../models/registry.js';
+import { warn } from './terminal.js';
 
 export interface LedgerFlags {
   readonly ledger?: string;
+  readonly config?: string;
   readonly json?: boolean;
 }
 
@@ -19,13 +21,22 @@ export const receiptKeyPath = (): string => join(dataFolder(), 'receipt-key.pem'
 
 export const addLedgerFlags = (command: Command): Command =>
   command
-    .option('--ledger <url>', 'sqlite:PATH or postgres://... (default: ledger.db in the data folder)')
+    .option('--ledger <url>', 'sqlite:PATH or postgres://... (default: that of the configuration)')
+    .option('--config <file>', 'the configuration (default: spillway.config.* in this folder, if there is one)')
     .option('--json', 'print as JSON');
+
+/** The ledger that `serve` would use here. */
+const ledgerUrl = async (flags: LedgerFlags): Promise<string> => {
+  if (flags.ledger !== undefined) return flags.ledger;
+  const { findConfig } = await import('./find-config.js');
+  const config = await findConfig(flags.config, warn);
+  return config?.ledger.url ?? defaultLedgerUrl();
+};
 
 /** Opens the ledger for one action and closes it after. */
 export const withLedger = async <T>(flags: LedgerFlags, action: (ledger: Ledger) => Promise<T>): Promise<T> => {
   const { openLedger } = await import('../ledger/open-ledger.js');
-  const ledger = await openLedger({ url: flags.ledger ?? defaultLedgerUrl(), signingKeyPath: receiptKeyPath() });
+  const ledger = await openLedger({ url: await ledgerUrl(flags), signingKeyPath: receiptKeyPath() });
   try {
     return await action(ledger);
   } finally {

@@ -117,7 +117,7 @@ const explain = async (prompt: string, flags: ExplainFlags, command: Command): P
     const explanation = gateway.explain(request, { routing, budgets });
     if (flags.json === true) printJson(await explanationBody(explanation));
     else {
-      const columns = process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY;
+      const columns = process.stdout.isTTY === true ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
       const text = formatRoute(explanation, { columns, showBytes: flags.showBytes === true });
       print(textFor(process.stdout, text));
     }

@@ -57,10 +57,10 @@ export const openQuestioner = (
   if (input.isTTY !== true || output.isTTY !== true) return null;
   return {
     get columns() {
-      return output.columns;
+      return output.columns || 80;
     },
     get rows() {
-      return output.rows;
+      return output.rows || 24;
     },
     say: (text) => void output.write(text),
     async question(prompt) {
