@@ -145,8 +145,8 @@ describe.skipIf(!hasTerminals)('in a terminal (needs script of util-linux)', () 
 
   it('shows the exact bytes when asked for them, and asks again', async () => {
     const { screen } = await inTerminal(['run', ...configFlag(), '--model', 'gpt-4o-mini', essay], 'b\r', 'y\r');
-    // As long lines are broken.
-    expect(screen.replaceAll(/\r?\n +\| /g, '')).toContain('"content":"Write an essay for [EMAIL_1]"');
+    // Rows are broken to the terminal's width.
+    expect(screen.replaceAll(/\r?\n +\||\s/g, '')).toContain('"content":"Writeanessayfor[EMAIL_1]"');
     expect(screen).toContain('Dear ann@example.com');
   });
 });
