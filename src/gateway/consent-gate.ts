@@ -5,10 +5,9 @@
  * The ledger keeps questions and answers; `approve` (tiers/third-party) makes the one thing that can be sent.
  */
 import type { ConsentRefusal, Ledger } from '../ledger/ledger.js';
-import { approve } from '../tiers/third-party/approved-request.js';
+import { type ApprovedRequest, approve } from '../tiers/third-party/approved-request.js';
 import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
 import { type ConsentQuestion, GatewayError } from './gateway-error.js';
-import type { Approvals } from './place.js';
 
 export interface ConsentPolicy {
   readonly scope: ConsentQuestion['scope'];
@@ -47,7 +46,13 @@ export interface ConsentGate {
   pass(ask: ConsentAsk): Promise<Passed>;
 }
 
-export type Passed = Approvals extends Map<string, infer Approval> ? Approval : never;
+export interface Passed {
+  readonly approved: ApprovedRequest;
+  readonly consentId: string;
+}
+
+/** What one request may send by a yes that it used, by provider and hash of the bytes. */
+export type Approvals = Map<string, Passed>;
 
 const faults: Readonly<Record<ConsentRefusal, string>> = {
   unknown: 'it is not one of this server',

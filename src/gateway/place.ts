@@ -4,7 +4,6 @@
  */
 import type { Reach } from '../route/reach.js';
 import type { CandidateCapabilities, CandidateLoad, TokenPrice } from '../route/route.js';
-import type { ApprovedRequest } from '../tiers/third-party/approved-request.js';
 import type { OutgoingRequest } from '../tiers/third-party/outgoing-request.js';
 import type {
   ChatEvent,
@@ -14,7 +13,7 @@ import type {
   EmbeddingResult,
   TierName,
 } from '../tiers/tier.js';
-import type { AskConsent } from './consent-gate.js';
+import type { Approvals, AskConsent } from './consent-gate.js';
 
 export interface PlaceModel {
   readonly id: string;
@@ -26,9 +25,6 @@ export interface PlaceModel {
   /** Digest of the model's file, `sha256:` and hex; null where nobody can tell. */
   readonly digest: string | null;
 }
-
-/** What one request may send by a yes that it used, by provider and hash of the bytes; see `ConsentGate`. */
-export type Approvals = Map<string, { readonly approved: ApprovedRequest; readonly consentId: string }>;
 
 /** What a place is told beside the request. */
 export interface PlaceCall {
