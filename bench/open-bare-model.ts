@@ -1,6 +1,7 @@
 /**
  * Opens a model on the binding with the settings that the engine host uses, and nothing of the engine itself.
  */
+import { prefersFlash } from '../src/engine/host/load-model.js';
 import type { Llama } from '../src/llama/load-llama.js';
 import type { Pointer } from '../src/llama/structs.js';
 import { createThreadPool } from '../src/llama/thread-pool.js';
@@ -30,7 +31,7 @@ export const openBareModel = (
     n_ctx: contextLength * parallel,
     n_batch: batchRows,
     n_ubatch: 128,
-    flash_attn_type: parallel >= 8 && headWidth(llama, model) >= 64 ? 1 : 0,
+    flash_attn_type: prefersFlash(parallel, headWidth(llama, model)) ? 1 : 0,
     n_seq_max: parallel,
     n_outputs_max: parallel,
     n_threads: threads,

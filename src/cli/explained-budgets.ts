@@ -3,6 +3,7 @@
  * limits that the configuration gives. Changes nothing.
  */
 import type { SpillwayConfig } from '../config/config.js';
+import { isOfKey } from '../config/rate-limits-for.js';
 import type { BudgetRecord, BudgetState, KeyRecord, Ledger } from '../ledger/ledger.js';
 import { monthOf } from '../ledger/month.js';
 
@@ -33,10 +34,13 @@ export const explainedBudgets = async (
   }: { readonly config: SpillwayConfig; readonly keys: readonly KeyRecord[]; readonly nowMs: number },
 ): Promise<readonly BudgetState[]> => {
   const states = await ledger.budgets();
-  const configured = config.budgets.flatMap(({ key, ...limits }) => {
-    const keyId = key === null ? null : keys.find(({ id, name }) => id === key || name === key)?.id;
-    // The budget of a key that nobody made holds for nobody.
-    return keyId === undefined ? [] : [{ ...limits, keyId }];
+  const configured = config.budgets.flatMap((budget): Omit<BudgetRecord, 'id'>[] => {
+    const { key, ...limits } = budget;
+    if (key === null) return [{ ...limits, keyId: null }];
+    // As `createConfiguredLimits` applies them: to every key of that name, and to nobody where there is none.
+    return keys
+      .filter((known) => known.revokedMs === null && isOfKey(budget, known))
+      .map(({ id }) => ({ ...limits, keyId: id }));
   });
   const others = states.filter((state) => !configured.some((limits) => isSame(limits, state)));
   const limited = configured.map(async (limits): Promise<BudgetState> => {

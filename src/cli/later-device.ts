@@ -4,44 +4,25 @@
  */
 import type { Engine } from '../engine/engine.js';
 import { cacheLayout } from '../models/cache-layout.js';
-import { type GgufHeader, metadataNumber } from '../models/gguf-reader.js';
+import { embeddingKind } from '../models/fits.js';
 import { ModelError } from '../models/model-error.js';
 import { findModel } from '../models/registry.js';
 import { systemMemory } from '../models/system-memory.js';
-import { createDeviceTier } from '../tiers/device/device-tier.js';
+import { createDeviceTier, describeDeviceModel } from '../tiers/device/device-tier.js';
 import { isPocketModel } from '../tiers/device/pocket/pocket-model.js';
 import type { CallOptions, ChatEvent, ChatRequest, Tier, TierModel } from '../tiers/tier.js';
 import { TierError } from '../tiers/tier-error.js';
 import type { EngineFlags } from './engine-options.js';
 import { type OpenDevice, type PlannedModel, planModel, startEngine } from './open-device.js';
 
-/** As the engine finds it (src/engine/host/model-facts.ts): encoders, and models whose file asks for pooling. */
-const embedsOnly = (header: GgufHeader): boolean => {
-  const { architecture, cacheless } = cacheLayout(header);
-  return (
-    cacheless ||
-    header.metadata.get(`${architecture}.attention.causal`) === false ||
-    (metadataNumber(header, `${architecture}.pooling_type`) ?? -1) > 0
-  );
-};
-
 const describeModel = ({ model, header, fit }: PlannedModel): TierModel => {
   const metadata = Object.fromEntries([...header.metadata].map(([key, value]) => [key, String(value)]));
-  const isPocket = isPocketModel({ metadata });
-  const isChat = !embedsOnly(header);
-  return {
-    id: model.name,
-    tier: 'device',
-    ownedBy: isPocket ? 'spillway' : 'local',
-    created: Math.floor(model.modifiedMs / 1000),
+  return describeDeviceModel(model.name, {
+    isPocket: isPocketModel({ metadata }),
+    embeddingOnly: embeddingKind(header, cacheLayout(header)).embedsOnly,
     contextLength: fit.contextTokens,
-    capabilities: {
-      chat: isChat,
-      tools: isChat,
-      embeddings: !isPocket,
-      ...(isPocket ? { handsOver: true } : {}),
-    },
-  };
+    created: Math.floor(model.modifiedMs / 1000),
+  });
 };
 
 /** Sized one after the other, each in what the ones before leave. */

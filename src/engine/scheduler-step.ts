@@ -153,12 +153,12 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
         if (pooled) count = Math.min(count, roomForPrompt(sequence, count));
         if (shared !== null && !mixed && shared.tokens >= config.batchRows) shared = null;
         // Exact rules hold for a piece in a pass of its own.
-        const joins = shared !== null && !exact;
-        if (joins) count = Math.min(count, config.batchRows - shared!.tokens);
+        const joined = exact ? null : shared;
+        if (joined !== null) count = Math.min(count, config.batchRows - joined.tokens);
         // A sliver is not worth a pass of its own, unless it is all that is left or all that can be done.
         const isSliver = count < config.budget.smallestTokens && from + count < sequence.length && plan.groupCount > 0;
-        if (count <= 0 || (isSliver && !joins && !exact)) return;
-        const group: StepGroup = joins ? shared! : openGroup();
+        if (count <= 0 || (isSliver && joined === null && !exact)) return;
+        const group: StepGroup = joined ?? openGroup();
         if (!exact) shared = group;
         addRow(group, sequence, from, count);
         if (!pooled && exact && count === 1 && from >= config.exact!.aloneCells) addNeighbour(group, sequence.slot);
@@ -222,6 +222,8 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
     },
     commit(group, durationMs) {
       const { exact } = config;
+      // Prompts that share a pass are cut into pieces by llama.cpp.
+      const sharesPass = group.rows.length > 1 && group.tokens > group.rows.length;
       let streams = 0;
       for (const row of group.rows) {
         const sequence = row.sequence as ScheduledSequence;
@@ -229,9 +231,9 @@ export const createStepBuilder = ({ config, budget, cache, running, preemptLates
         cells.extend(sequence.slot, row.count);
         sequence.computed += row.count;
         if (row.count === 1) streams++;
-        if (exact === null || sequence.exactTokens !== row.from) continue;
+        if (exact === null || sharesPass || sequence.exactTokens !== row.from) continue;
         const beside = hasNeighbour(group, sequence.slot) || config.slots === 1 || row.from < exact.aloneCells;
-        if (row.count === 1 ? !beside : row.count > exact.pieceTokens || group.rows.length > 1) continue;
+        if (row.count === 1 ? !beside : row.count > exact.pieceTokens) continue;
         sequence.exactTokens += row.count;
         const holder = cache.holderOf(sequence.slot);
         if (holder !== null) holder.exactTokens = Math.min(sequence.exactTokens, holder.tokens.length);

@@ -4,7 +4,7 @@
  *
  * Without a ledger nothing is counted. Knows no tiers.
  */
-import { budgetLeft } from '../ledger/budget-left.js';
+import { budgetLeft, nanoUsdLeft } from '../ledger/budget-left.js';
 import type { BudgetState, Ledger, RateLimit, Settlement } from '../ledger/ledger.js';
 import { LedgerError } from '../ledger/ledger-error.js';
 import type { PassedOver, RouteStep } from '../route/route.js';
@@ -66,8 +66,7 @@ const mostOf = (steps: readonly RouteStep[]): number =>
   steps.reduce((most, { worstCostNanoUsd }) => Math.max(most, worstCostNanoUsd), 0);
 
 /** Whole nanodollars, at least 0. */
-const leftOf = ({ perMonthNanoUsd, spentNanoUsd, reservedNanoUsd }: BudgetState): number =>
-  Math.max(0, (perMonthNanoUsd ?? 0) - spentNanoUsd - reservedNanoUsd);
+const leftOf = (budget: BudgetState): number => Math.max(0, nanoUsdLeft(budget) ?? 0);
 
 /** Nobody can say what to reserve for it. */
 const isUnpriced = ({ candidate }: RouteStep): boolean => candidate.tier === 'third-party' && candidate.price === null;

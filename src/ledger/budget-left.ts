@@ -14,24 +14,25 @@ export interface BudgetLeft {
   readonly tokens: number | null;
 }
 
-/** The budgets that a request falls under: of its key, of its app, of everything. */
-const budgetsOver = (budgets: readonly BudgetState[], { keyId, app }: Spender): readonly BudgetState[] =>
-  budgets.filter((budget) => {
-    if (budget.keyId !== null) return budget.keyId === keyId;
-    return budget.app === null || budget.app === app;
-  });
-
-const least = (amounts: readonly number[]): number | null => (amounts.length === 0 ? null : Math.min(...amounts));
-
 /** What one budget leaves of its dollars; null where it does not limit them. */
-const nanoUsdLeft = ({ perMonthNanoUsd, spentNanoUsd, reservedNanoUsd }: BudgetState): number | null =>
+export const nanoUsdLeft = ({ perMonthNanoUsd, spentNanoUsd, reservedNanoUsd }: BudgetState): number | null =>
   perMonthNanoUsd === null ? null : perMonthNanoUsd - spentNanoUsd - reservedNanoUsd;
 
 const tokensLeft = ({ perMonthTokens, spentTokens, reservedTokens }: BudgetState): number | null =>
   perMonthTokens === null ? null : perMonthTokens - spentTokens - reservedTokens;
 
-export const budgetLeft = (budgets: readonly BudgetState[], spender: Spender): BudgetLeft => {
-  const over = budgetsOver(budgets, spender);
-  const known = (amounts: readonly (number | null)[]): number[] => amounts.filter((amount) => amount !== null);
-  return { nanoUsd: least(known(over.map(nanoUsdLeft))), tokens: least(known(over.map(tokensLeft))) };
+const lesser = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
+
+/** Of the budgets that it falls under: its key's, its app's, those of everything. */
+export const budgetLeft = (budgets: readonly BudgetState[], { keyId, app }: Spender): BudgetLeft => {
+  let nanoUsd: number | null = null;
+  let tokens: number | null = null;
+  for (const budget of budgets) {
+    if (budget.keyId !== null && budget.keyId !== keyId) continue;
+    if (budget.app !== null && budget.app !== app) continue;
+    nanoUsd = lesser(nanoUsd, nanoUsdLeft(budget));
+    tokens = lesser(tokens, tokensLeft(budget));
+  }
+  return { nanoUsd, tokens };
 };

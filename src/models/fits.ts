@@ -54,9 +54,18 @@ interface Sizer {
 }
 
 /** How the engine host lays out its context for this kind of model (src/engine/host). */
+/** Models that only embed: those that read a text in one piece (encoders), and those whose file asks for pooling. */
+export const embeddingKind = (
+  header: GgufHeader,
+  { architecture, cacheless }: CacheLayout,
+): { readonly embedsOnly: boolean; readonly wholeAtOnce: boolean } => {
+  const wholeAtOnce = cacheless || header.metadata.get(`${architecture}.attention.causal`) === false;
+  const pooling = metadataNumber(header, `${architecture}.pooling_type`) ?? -1;
+  return { embedsOnly: wholeAtOnce || pooling > 0, wholeAtOnce };
+};
+
 const hostOptions = (header: GgufHeader, layout: CacheLayout) => {
-  const pooling = metadataNumber(header, `${layout.architecture}.pooling_type`) ?? -1;
-  const wholeAtOnce = layout.cacheless || header.metadata.get(`${layout.architecture}.attention.causal`) === false;
+  const { embedsOnly, wholeAtOnce } = embeddingKind(header, layout);
   const hasState = layout.layers.some(({ stateValues }) => stateValues > 0);
   const { architecture } = layout;
   const headWidth =
@@ -64,7 +73,7 @@ const hostOptions = (header: GgufHeader, layout: CacheLayout) => {
     (metadataNumber(header, `${architecture}.embedding_length`) ?? 0) / layout.heads;
   return (context: number, parallel: number): MemoryOptions => {
     // Embedding models read one text at a time, encoders all of it in one piece, and each token may be an output.
-    if (wholeAtOnce || pooling > 0) {
+    if (embedsOnly) {
       const tokens = Math.min(context, longestEmbedding);
       const rows = wholeAtOnce ? tokens : Math.min(embeddingPiece, tokens);
       const outputRows = layout.cacheless ? 1 : rows;

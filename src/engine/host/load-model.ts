@@ -50,7 +50,7 @@ const scoreLimitBytes = 512 * 2 ** 20;
  * With so many sequences and heads so wide flash attention is the faster on a CPU (docs/decisions/0009-attention.md);
  * `src/models/fits.ts` counts on the same.
  */
-const flashFrom = { sequences: 8, headWidth: 64 } as const;
+export const prefersFlash = (sequences: number, headWidth: number): boolean => sequences >= 8 && headWidth >= 64;
 /** Flash attention over fewer rows than this goes row by row in ggml (GGML_FA_TILE_Q), so pieces of any size agree. */
 const tileRows = 64;
 /** From 257 cells on, its row alone has its cells shared out among the threads; see docs/decisions/0009-attention.md. */
@@ -128,8 +128,7 @@ export const loadModel = (options: HostOptions): LoadedModel => {
   const rows = Math.max(onGpu ? batchRows.gpu : batchRows.cpu, 2 * slots);
   const microBatch = Math.min(rows, onGpu ? microBatchRows.gpu : microBatchRows.cpu);
   const scoreBytes = facts.heads * microBatch * (layout === 'separate' ? cells / slots : cells) * 4;
-  const manyWide = parallel >= flashFrom.sequences && facts.headWidth >= flashFrom.headWidth;
-  const isPlain = !onGpu && scoreBytes <= scoreLimitBytes && !manyWide;
+  const isPlain = !onGpu && scoreBytes <= scoreLimitBytes && !prefersFlash(parallel, facts.headWidth);
   const threadPool = onGpu ? null : createThreadPool(llama, { threads, poll: 1 });
 
   let context: Pointer | null = null;

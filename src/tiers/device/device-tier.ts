@@ -34,6 +34,30 @@ export interface DeviceTierOptions {
   readonly randomHex?: (length: number) => string;
 }
 
+/** A model of this device as the tier lists it; `created` in Unix seconds. */
+export const describeDeviceModel = (
+  id: string,
+  facts: {
+    readonly isPocket: boolean;
+    readonly embeddingOnly: boolean;
+    /** Tokens of one sequence. */
+    readonly contextLength: number;
+    readonly created: number;
+  },
+): TierModel => ({
+  id,
+  tier: 'device',
+  ownedBy: facts.isPocket ? 'spillway' : 'local',
+  created: facts.created,
+  contextLength: facts.contextLength,
+  capabilities: {
+    chat: !facts.embeddingOnly,
+    tools: !facts.embeddingOnly,
+    embeddings: !facts.isPocket,
+    ...(facts.isPocket ? { handsOver: true } : {}),
+  },
+});
+
 export const createDeviceTier = (options: DeviceTierOptions): Tier => {
   const { engines } = options;
   const now = options.now ?? (() => new Date());
@@ -67,20 +91,13 @@ export const createDeviceTier = (options: DeviceTierOptions): Tier => {
     name: 'device',
     models: () =>
       [...engines()].map(([id, { info }]): TierModel => {
-        const isPocket = isPocketModel(info);
-        return {
-          id,
-          tier: 'device',
-          ownedBy: isPocket ? 'spillway' : 'local',
+        const { contextLength, embeddingOnly } = info;
+        return describeDeviceModel(id, {
+          isPocket: isPocketModel(info),
+          embeddingOnly,
+          contextLength,
           created: createdSeconds,
-          contextLength: info.contextLength,
-          capabilities: {
-            chat: !info.embeddingOnly,
-            tools: !info.embeddingOnly,
-            embeddings: !isPocket,
-            ...(isPocket ? { handsOver: true } : {}),
-          },
-        };
+        });
       }),
     async *chat(request: ChatRequest, call: CallOptions = {}): AsyncGenerator<ChatEvent> {
       const engine = textEngineOf(request.model);
