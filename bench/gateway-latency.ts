@@ -55,9 +55,7 @@ const run = async (settings: BenchSettings): Promise<BenchOutcome> => {
       rounds.push(figures);
     }
     const added = (name: string, which: keyof Percentiles): number[] =>
-      rounds.map((figures) =>
-        Math.max(leastMs, figures.get(name)![which] - figures.get(direct.name)![which]),
-      );
+      rounds.map((figures) => Math.max(leastMs, figures.get(name)![which] - figures.get(direct.name)![which]));
     const rows = (['p50', 'p99'] as const).map(
       (which): BenchRow =>
         createRow({

@@ -32,7 +32,7 @@ export const gatewayRequests: Bench = {
               what: `${connections[index]} connections`,
               unit: 'requests/s',
               figures: one,
-              valueOf: ({ requests, seconds }) => requests / seconds,
+              figureOf: ({ requests, seconds }) => requests / seconds,
               targets:
                 connections[index] === 32
                   ? {

@@ -33,9 +33,8 @@ export const gatewayStreams: Bench = {
               what: `${streams[index]} streams of ${tokens} tokens`,
               unit: 'tokens/s',
               figures: one,
-              valueOf: ({ requests, seconds }) => (requests * tokens) / seconds,
-              targets:
-                streams[index] === 256 ? { 'bare proxy': { on: 'ratio', bound: 'at-least', value: 0.7 } } : {},
+              figureOf: ({ requests, seconds }) => (requests * tokens) / seconds,
+              targets: streams[index] === 256 ? { 'bare proxy': { on: 'ratio', bound: 'at-least', value: 0.7 } } : {},
             }),
           ),
         notes: (figures) =>

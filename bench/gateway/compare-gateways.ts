@@ -7,12 +7,12 @@ import { whyNotApart } from '../on-core.js';
 import { processorMs } from '../process-time.js';
 import {
   type GatewaySide,
+  type Surroundings,
   startBareProxy,
   startNginx,
   startPortkey,
   startSpillwaySide,
   startSurroundings,
-  type Surroundings,
 } from './gateway-sides.js';
 import type { LoadAnswer, LoadQuestion } from './load-protocol.js';
 

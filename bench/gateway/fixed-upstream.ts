@@ -54,9 +54,7 @@ const streamEnd = (): Buffer => {
     choices: [],
     usage,
   })}\n\ndata: [DONE]\n\n`;
-  return Buffer.from(
-    `${chunk({}, { finish_reason: 'stop' })}${last.length.toString(16)}\r\n${last}\r\n0\r\n\r\n`,
-  );
+  return Buffer.from(`${chunk({}, { finish_reason: 'stop' })}${last.length.toString(16)}\r\n${last}\r\n0\r\n\r\n`);
 };
 
 export interface FixedUpstreamOptions {

@@ -7,13 +7,13 @@ export interface RowsInput {
   readonly what: string;
   readonly unit: BenchRow['unit'];
   readonly figures: Figures;
-  readonly valueOf: (measured: Measured) => number;
+  readonly figureOf: (measured: Measured) => number;
   /** By the other side's name. */
   readonly targets?: Readonly<Record<string, Target>>;
 }
 
 /** A row for each other side: Spillway against it. */
-export const rowsAgainst = ({ what, unit, figures, valueOf, targets = {} }: RowsInput): BenchRow[] =>
+export const rowsAgainst = ({ what, unit, figures, figureOf, targets = {} }: RowsInput): BenchRow[] =>
   [...figures]
     .filter(([name]) => name !== 'Spillway')
     .map(([name, measured]) => {
@@ -21,8 +21,8 @@ export const rowsAgainst = ({ what, unit, figures, valueOf, targets = {} }: Rows
       return createRow({
         what,
         unit,
-        ours: { name: 'Spillway', values: figures.get('Spillway')!.map(valueOf) },
-        other: { name, values: measured.map(valueOf) },
+        ours: { name: 'Spillway', values: figures.get('Spillway')!.map(figureOf) },
+        other: { name, values: measured.map(figureOf) },
         ...(target === undefined ? {} : { target }),
       });
     });

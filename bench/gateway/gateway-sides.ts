@@ -145,7 +145,11 @@ export const startPortkey = async (upstreamUrl: string): Promise<GatewaySide | s
     name: 'Portkey',
     url,
     pid: child.pid ?? -1,
-    headers: { 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `${upstreamUrl}/v1`, authorization: 'Bearer x' },
+    headers: {
+      'x-portkey-provider': 'openai',
+      'x-portkey-custom-host': `${upstreamUrl}/v1`,
+      authorization: 'Bearer x',
+    },
     stop: stopper(child),
   };
 };

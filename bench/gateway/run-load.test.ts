@@ -62,5 +62,7 @@ test('a server that hangs up ends the load with an error', async () => {
   const server = createServer((request) => request.socket.destroy());
   closing.push(() => server.close());
   const url = await listenOnLoopback(server);
-  await expect(runLoad({ ...ask(url, {}), connections: 1, requests: 1 })).rejects.toThrow(/closed a connection|ECONNRESET/);
+  await expect(runLoad({ ...ask(url, {}), connections: 1, requests: 1 })).rejects.toThrow(
+    /closed a connection|ECONNRESET/,
+  );
 });

@@ -2,7 +2,7 @@
  * The ceiling of a gateway on node:http: passes every request on as it is, and every piece of the answer back. Looks at
  * nothing.
  */
-import { Agent, createServer, request as ask, type Server } from 'node:http';
+import { Agent, request as ask, createServer, type Server } from 'node:http';
 import { listenOnLoopback } from '../gateway/listen.js';
 import type { ProxyProtocol } from '../gateway/load-protocol.js';
 import { serveSide } from '../side-main.js';

@@ -1,8 +1,8 @@
 /** The fixed upstream as a side. */
 import type { Server } from 'node:net';
 import { createFixedUpstream } from '../gateway/fixed-upstream.js';
-import type { UpstreamProtocol } from '../gateway/load-protocol.js';
 import { listenOnLoopback } from '../gateway/listen.js';
+import type { UpstreamProtocol } from '../gateway/load-protocol.js';
 import { serveSide } from '../side-main.js';
 
 let server: Server | undefined;

@@ -66,7 +66,7 @@ const redactorOf = ({ redaction }: SpillwayConfig['policy']) =>
   });
 
 export const openConfiguredLedger = ({ ledger: { url } }: SpillwayConfig): Promise<Ledger> =>
-  openLedger({ url: url ?? defaultLedgerUrl(), signingKeyPath: receiptKeyPath() });
+  openLedger({ url: url ?? defaultLedgerUrl(), signingKeyPath: receiptKeyPath(), reservesAhead: true });
 
 /** For each ledger another one, or what was spent under one would be booked in the other. */
 const spoolFolderOf = (url: string): string =>

@@ -15,6 +15,8 @@ export interface OpenLedgerOptions {
   readonly url: string;
   /** Milliseconds since 1970; default the system's clock. */
   readonly now?: () => number;
+  /** Under load, lets requests in from reservations made ahead: for servers. Default false. */
+  readonly reservesAhead?: boolean;
   /** Made at the first booking. Default `receipt-key.pem` beside the SQLite file; PostgreSQL needs it given. */
   readonly signingKeyPath?: string;
   /** SQLite: longest wait for other processes, default 5000. */
@@ -81,5 +83,5 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<Ledger> =>
       throw error;
     }
   }
-  return createLedger(backend, { now: options.now ?? Date.now });
+  return createLedger(backend, { now: options.now ?? Date.now, reservesAhead: options.reservesAhead ?? false });
 };

@@ -21,12 +21,7 @@ export const createSqliteBackend = (settings: WorkerSettings): LedgerBackend => 
   };
   return {
     async book<Operation extends BookOperation>(operation: Operation) {
-      const result = (await books.ask({ type: 'book', operation })) as BookResult;
-      if (result.type === 'settle' && operation.type === 'settle') {
-        const receipt = { ...result.receipt, body: operation.settlement.receipt };
-        return { type: 'settle', receipt } as ResultFor<Operation>;
-      }
-      return result as ResultFor<Operation>;
+      return (await books.ask({ type: 'book', operation })) as ResultFor<Operation>;
     },
     run: async <Name extends ActionName>(name: Name, args: ArgsOf<Name>) =>
       (await clientFor(name).ask({ type: 'run', name, args })) as ResultOf<Name>,

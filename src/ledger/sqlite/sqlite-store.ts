@@ -1,11 +1,12 @@
 /**
  * One connection to the ledger's file, synchronous: for a thread that may block. Runs steps in transactions.
  *
- * Write-ahead log with synchronous=FULL: a commit is on the disk when it returns. Several processes share the file by
+ * Write-ahead log with synchronous=NORMAL: a commit outlives its process, and the machine once the log was synced, which
+ * is done here for what must last and for nothing else. Several processes share the file by
  * taking the write lock before they read, in turn; who waits polls often, because SQLite's own waiting grows to 100 ms
  * and would let a busy process starve the others.
  */
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import Database from 'libsql';
@@ -18,8 +19,11 @@ import { isBusy, sqliteFailure } from './sqlite-error.js';
 export interface SqliteStore {
   /** Opens the file and brings it up to date; once open, does nothing. Throws LedgerError. */
   open(): Promise<void>;
-  /** In a transaction of its own, durable when it returns. Throws LedgerError; then nothing was written. */
-  write<Result>(step: Step<Result>): Result;
+  /**
+   * In a transaction of its own; with `durable` it is on the disk when this returns, and all that was written before it.
+   * Throws LedgerError; then nothing was written, or it was not brought to the disk, and asking again is safe.
+   */
+  write<Result>(step: Step<Result>, options: { readonly durable: boolean }): Result;
   /** On one state of the database. */
   read<Result>(step: Step<Result>): Result;
   close(): void;
@@ -54,10 +58,11 @@ const waitForOthers = <T>(busyMs: number, action: () => T): T => {
 
 const configure = (db: Database.Database, { busyMs, maxPages }: SqliteStoreOptions): void => {
   waitForOthers(busyMs, () => db.pragma('journal_mode = WAL'));
-  db.pragma('synchronous = FULL');
+  db.pragma('synchronous = NORMAL');
   // On macOS a plain fsync leaves data in the drive's cache; elsewhere this does nothing.
   db.pragma('fullfsync = 1');
   db.pragma('journal_size_limit = 67108864');
+  db.pragma('wal_autocheckpoint = 4000');
   if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`);
 };
 
@@ -105,8 +110,24 @@ const createRunner = (db: Database.Database) => {
   };
 };
 
+/** Brings the write-ahead log to the disk; SQLite keeps one file of it as long as a connection is open. */
+const createLogSync = (path: string): { sync(): void; close(): void } => {
+  let file: number | null = null;
+  return {
+    sync() {
+      file ??= openSync(`${path}-wal`, 'r+');
+      fdatasyncSync(file);
+    },
+    close() {
+      if (file !== null) closeSync(file);
+      file = null;
+    },
+  };
+};
+
 interface Connection {
   readonly db: Database.Database;
+  readonly log: ReturnType<typeof createLogSync>;
   /** Device and number of the file that was opened. */
   readonly file: string;
   readonly run: ReturnType<typeof createRunner>;
@@ -148,9 +169,14 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
     }
   };
 
-  const transact = <Result>(step: Step<Result>, how: { readonly begin: string; readonly action: string }): Result => {
+  const transact = <Result>(
+    step: Step<Result>,
+    how: { readonly begin: string; readonly action: string; readonly durable: boolean },
+  ): Result => {
     try {
-      return waitForOthers(busyMs, () => attempt(how.begin, step));
+      const result = waitForOthers(busyMs, () => attempt(how.begin, step));
+      if (how.durable) current().log.sync();
+      return result;
     } catch (error) {
       throw sqliteFailure(error, `${how.action} the ledger ${path}`);
     }
@@ -165,7 +191,7 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
         try {
           configure(db, options);
           await migrate(db, busyMs);
-          connection = { db, file: fileIdentity(path), run: createRunner(db) };
+          connection = { db, log: createLogSync(path), file: fileIdentity(path), run: createRunner(db) };
         } catch (error) {
           db.close();
           throw error;
@@ -174,9 +200,10 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
         throw sqliteFailure(error, `open the ledger ${path}`);
       }
     },
-    write: (step) => transact(step, { begin: 'begin immediate', action: 'write to' }),
-    read: (step) => transact(step, { begin: 'begin', action: 'read' }),
+    write: (step, { durable }) => transact(step, { begin: 'begin immediate', action: 'write to', durable }),
+    read: (step) => transact(step, { begin: 'begin', action: 'read', durable: false }),
     close() {
+      connection?.log.close();
       connection?.db.close();
       connection = null;
     },

@@ -6,7 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { openSigningKey, type SigningKey } from '../../trust/signing-key.js';
 import { actionNamed } from '../actions/actions.js';
 import { type BookContext, bookBatch } from '../book/book-batch.js';
-import type { BookOperation, BookResult } from '../book/book-types.js';
+import type { BookOperation } from '../book/book-types.js';
 import { LedgerError } from '../ledger-error.js';
 import { createBookStatements } from '../sql/book-statements.js';
 import { createDialect } from '../sql/dialect.js';
@@ -38,21 +38,16 @@ const failureOf = (error: unknown): WorkerFailure => ({
 
 type BookRequest = Extract<WorkerRequest, { readonly type: 'book' }>;
 
-/** The caller has the body of its receipt; it need not travel back. */
-const withoutBody = (operation: BookOperation, result: BookResult): unknown =>
-  result.type === 'settle' && operation.type === 'settle'
-    ? { ...result, receipt: { ...result.receipt, body: null } }
-    : result;
+/** What was reserved need not outlive the machine: the request that it was for does not either. */
+const mustLast = ({ type }: BookOperation): boolean => type === 'settle';
 
 const bookTogether = (requests: readonly BookRequest[]): WorkerResponse[] => {
   const operations = requests.map(({ operation }) => operation);
   try {
-    const results = store.write(bookBatch(operations, context));
-    return requests.map(({ id, operation }, index) => {
+    const results = store.write(bookBatch(operations, context), { durable: operations.some(mustLast) });
+    return requests.map(({ id }, index) => {
       const result = results[index]!;
-      return result.type === 'failed'
-        ? { id, failure: failureOf(result.error) }
-        : { id, value: withoutBody(operation, result) };
+      return result.type === 'failed' ? { id, failure: failureOf(result.error) } : { id, value: result };
     });
   } catch (error) {
     const failure = failureOf(error);
@@ -66,7 +61,7 @@ const runAlone = (request: Extract<WorkerRequest, { readonly type: 'run' | 'conn
   try {
     const action = actionNamed(request.name);
     const step = action.step(request.args, dialect);
-    return { id, value: action.access === 'write' ? store.write(step) : store.read(step) };
+    return { id, value: action.access === 'write' ? store.write(step, { durable: true }) : store.read(step) };
   } catch (error) {
     return { id, failure: failureOf(error) };
   }
