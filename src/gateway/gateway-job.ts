@@ -129,7 +129,7 @@ export const limitedFor = ({ model, price }: Candidate, maxTokens: number) => ({
 export const callFor = (
   job: Job,
   step: RouteStep,
-  call: Pick<PlaceCall, 'signal' | 'askConsent' | 'onCrossing'>,
+  call: Pick<PlaceCall, 'signal' | 'whole' | 'askConsent' | 'onCrossing'>,
 ): PlaceCall => ({
   ...call,
   reach: job.reach,

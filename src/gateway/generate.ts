@@ -1,7 +1,6 @@
 /**
  * A chat or a completion through the gateway: plan, reserve, run, settle, remember.
  */
-import { createHash } from 'node:crypto';
 import type { GenerateUsage } from '../engine/engine.js';
 import { afterFailure } from '../route/after-failure.js';
 import { costNanoUsd } from '../route/cost.js';
@@ -11,6 +10,7 @@ import { RemoteError } from '../tiers/remote/remote-error.js';
 import type { CallOptions, ChatEvent } from '../tiers/tier.js';
 import type { ReceiptBody } from '../trust/receipt.js';
 import { admit } from './admission.js';
+import { createAnswerDigest } from './answer-digest.js';
 import { assertAnswerable } from './assert-answerable.js';
 import type { AskConsent } from './consent-gate.js';
 import { circuitOutcome, failureOf } from './failures.js';
@@ -40,29 +40,6 @@ export interface GenerateCall extends CallOptions {
 export const reservationSlackMs = 60_000;
 /** What went out before a cut is counted by its length: four bytes make a token. */
 const bytesPerToken = 4;
-
-/** Digest and length of what an answer says. */
-const createAnswerDigest = () => {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  return {
-    add(event: ChatEvent): void {
-      const text =
-        event.type === 'text' || event.type === 'reasoning'
-          ? event.text
-          : event.type === 'tool-call'
-            ? `${event.name ?? ''}${event.argumentsDelta}`
-            : '';
-      if (text === '') return;
-      hash.update(text);
-      bytes += Buffer.byteLength(text);
-    },
-    get bytes() {
-      return bytes;
-    },
-    end: () => `sha256:${hash.digest('hex')}`,
-  };
-};
 
 /** A person to ask, and the milliseconds that their answers took so far. */
 const timed = (askConsent: AskConsent | undefined) => {
@@ -121,14 +98,27 @@ export async function* generate(
   const bills = new Map<string, TryBill>();
   /** Circuits that a running try went through: whether it is their trial. */
   const trials = new Map<string, boolean>();
+  /** Candidates whose answer was asked for in one piece. */
+  const wholes = new Set<string>();
   /** Whose answer it is so far. */
   let answering: Candidate | null = null;
   const answer = createAnswerDigest();
   let recorder: AnswerRecorder | null = null;
   let isBooked = false;
 
+  /** A first try alone: one that failed so goes on as a stream, which shows early what it is. */
+  const isWhole = (candidate: Candidate): boolean => {
+    const { firstTokenMs } = policy.timeouts;
+    const isSoon =
+      call.whole === true &&
+      tries.length === 0 &&
+      live.answersSoon(candidate.id, { promptTokens: size.estimatedTokens, maxTokens, firstTokenMs });
+    if (isSoon) wholes.add(candidate.id);
+    return isSoon;
+  };
   const placeCall = ({ candidate }: RouteStep, joined: AbortSignal) => ({
     signal: joined,
+    whole: isWhole(candidate),
     askConsent: person.ask,
     onCrossing: (crossing: Crossing) => {
       crossings.set(candidate.id, crossing);
@@ -240,6 +230,8 @@ export async function* generate(
         tries.push(tryOf(job, report));
         const { candidate } = report.step;
         if (report.outcome !== 'answered') bills.get(candidate.id)?.ended(report.error);
+        if (report.outcome === 'first-token-timeout' && wholes.has(candidate.id)) live.forgetSpeed(candidate.id);
+        if (report.outcome !== 'answered') wholes.delete(candidate.id);
         const trial = trials.get(candidate.id);
         if (trial === undefined) return;
         trials.delete(candidate.id);
@@ -256,7 +248,7 @@ export async function* generate(
         yield event;
         continue;
       }
-      live.observe(candidate.id, { ...event.usage, ...event.timings });
+      live.observe(candidate.id, { ...event.usage, ...event.timings, whole: wholes.has(candidate.id) });
       bills.get(candidate.id)?.settled();
       const { cost, receiptId } = book('done', candidate, event.usage);
       recorder?.keep(performance.now());
