@@ -13,7 +13,7 @@ import { checkout, peerInstallHint, portkeyEntry } from '../peers.js';
 import { freePort, startSpillway, stopper } from '../server-process.js';
 import { endWithBench, type SideProcess, startSide } from '../side-process.js';
 import { upstreamModel } from './fixed-upstream.js';
-import type { LoadProtocol, LoadQuestion, ProxyProtocol, UpstreamProtocol } from './load-protocol.js';
+import type { LoadProtocol, LoadQuestion, ProxyProtocol } from './load-protocol.js';
 
 /** What asks and what answers behind the gateway share one core, the gateway has the other. */
 const loadCore = 0;
@@ -37,16 +37,8 @@ export interface Surroundings {
 
 export const startSurroundings = async ({ tokens }: { readonly tokens: number }): Promise<Surroundings> => {
   const load = startSide<LoadProtocol>('gateway-load', { core: loadCore });
-  const upstream = startSide<UpstreamProtocol>('gateway-upstream', { core: loadCore });
-  const { url } = await upstream.ask('listen', { tokens });
-  return {
-    upstreamUrl: url,
-    load,
-    async close() {
-      await load.close();
-      await upstream.close();
-    },
-  };
+  const { url } = await load.ask('listen', { tokens });
+  return { upstreamUrl: url, load, close: () => load.close() };
 };
 
 export const chatPath = '/v1/chat/completions';

@@ -1,6 +1,6 @@
 /**
- * What the load generator's and the fixed upstream's sides can be asked. Both speak HTTP/1.1 over raw sockets, so that
- * they take as little of the machine as they can from what is measured.
+ * What the side that asks and answers can be asked: load generator and fixed upstream in one process. Both speak HTTP/1.1
+ * over raw sockets, so that one core is enough for them.
  */
 import type { Percentiles } from './percentiles.js';
 
@@ -32,18 +32,15 @@ export interface LoadAnswer {
   readonly bodyBytes: number;
 }
 
-export type LoadProtocol = {
-  readonly load: readonly [LoadQuestion, LoadAnswer];
-};
-
-/** What the fixed upstream's side can be asked. */
 export interface UpstreamQuestion {
   /** Tokens of a streamed answer, one event and one write each. */
   readonly tokens: number;
 }
 
-export type UpstreamProtocol = {
+export type LoadProtocol = {
+  /** Starts the upstream. */
   readonly listen: readonly [UpstreamQuestion, { readonly url: string }];
+  readonly load: readonly [LoadQuestion, LoadAnswer];
 };
 
 /** What a proxy in a side's process can be asked. */

@@ -21,7 +21,9 @@ export const createSqliteBackend = (settings: WorkerSettings): LedgerBackend => 
   };
   return {
     async book<Operation extends BookOperation>(operation: Operation) {
-      return (await books.ask({ type: 'book', operation })) as ResultFor<Operation>;
+      // An answer does not wait for its settlement.
+      const later = operation.type === 'settle';
+      return (await books.ask({ type: 'book', operation }, { later })) as ResultFor<Operation>;
     },
     run: async <Name extends ActionName>(name: Name, args: ArgsOf<Name>) =>
       (await clientFor(name).ask({ type: 'run', name, args })) as ResultOf<Name>,
