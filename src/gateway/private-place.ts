@@ -63,13 +63,10 @@ export const createPrivatePlace = (options: PrivatePlaceOptions): Place => {
     models: keptFor(modelsKeptMs, models),
     load: () => ({ running, queued: 0, parallel: options.parallel }),
     chat: (request, call) =>
-      counted(
-        () => tier.chat(admit({ ...request }, call.reach), { endpoint, signal: call.signal, whole: call.whole }),
-        call,
-      ),
+      counted(() => tier.chat(admit(request, call.reach), { endpoint, signal: call.signal, whole: call.whole }), call),
     complete: (request, call) =>
       counted(
-        () => tier.complete(admit({ ...request }, call.reach), { endpoint, signal: call.signal, whole: call.whole }),
+        () => tier.complete(admit(request, call.reach), { endpoint, signal: call.signal, whole: call.whole }),
         call,
       ),
     async embed(request, call) {

@@ -57,7 +57,7 @@ const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
         break;
       case 'settle':
         settledIds.add(operation.booking.reservationId);
-        addOwner(operation.booking.keyId, operation.booking.app);
+        for (const one of scopesOf(operation.booking.keyId, operation.booking.app)) scopes.add(one);
         months.add(monthOf(operation.booking.startedMs));
         receiptIds.add(operation.booking.receiptId);
         break;

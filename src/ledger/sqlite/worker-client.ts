@@ -26,7 +26,7 @@ interface Waiting {
 }
 
 /** What nobody waits for is gathered for so long: a commit costs the same for many. */
-const gatherMs = 5;
+const gatherMs = 15;
 const mostGathered = 128;
 
 const errorOf = ({ code, message, stack }: WorkerFailure): Error => {
