@@ -10,7 +10,7 @@ export interface LoadQuestion {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly connections: number;
-  /** Stops asking after so many requests, or so many seconds: whichever is given, or comes first. */
+  /** Beside the first of each connection: stops asking after so many requests, or so many seconds: whichever is given, or comes first. */
   readonly requests?: number;
   readonly seconds?: number;
   /** Open loop: requests per second over all connections; absent: each connection asks again at once. */

@@ -1,7 +1,7 @@
 /**
  * Asks one server again and again over kept-alive connections: as fast as it answers (closed loop), or at fixed times
  * (open loop). There a request that had to wait for a connection counts from when it was due, so that a server which
- * stands still for a while does not hide it.
+ * stands still for a while does not hide it. Connections are made and used once before the clock starts.
  */
 import { connect, type Socket } from 'node:net';
 import { type AnswerEnd, createHttpReader } from './http-reader.js';
@@ -30,6 +30,7 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
     const latencies: number[] = [];
     const sockets: Socket[] = [];
     const idle: ((dueMs: number) => void)[] = [];
+    const nexts: (() => void)[] = [];
     const due: number[] = [];
     let asked = 0;
     let running = 0;
@@ -38,8 +39,10 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
     let bodyBytes = 0;
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
-    const startedMs = performance.now();
-    const untilMs = startedMs + longest * 1000;
+    /** Connections whose first answer has not come: the clock starts when each was used once. */
+    let fresh = question.connections;
+    let startedMs = Number.POSITIVE_INFINITY;
+    let untilMs = Number.POSITIVE_INFINITY;
 
     const close = (): void => {
       isOver = true;
@@ -51,9 +54,9 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
       close();
       reject(error);
     };
-    const mayAsk = (): boolean => asked < most && performance.now() < untilMs;
+    const mayAsk = (): boolean => fresh === 0 && asked < most && performance.now() < untilMs;
     const finish = (): void => {
-      if (isOver || running > 0 || due.length > 0) return;
+      if (isOver || fresh > 0 || running > 0 || due.length > 0) return;
       close();
       resolve({
         seconds: (performance.now() - startedMs) / 1000,
@@ -64,9 +67,14 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
         bodyBytes,
       });
     };
-    const count = ({ status, tail, failure, bodyBytes: read }: AnswerEnd, sentMs: number): void => {
+    const count = (
+      { status, tail, failure, bodyBytes: read }: AnswerEnd,
+      sentMs: number,
+      { isCounted = true } = {},
+    ): void => {
       const { endsWith } = question;
       if (status === 200 && (endsWith === undefined || tail.endsWith(endsWith))) {
+        if (!isCounted) return;
         latencies.push(performance.now() - sentMs);
         bodyBytes += read;
         return;
@@ -75,49 +83,50 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
       firstFailure ??= `${status} ${status === 200 ? `...${tail}` : failure}`;
     };
 
-    const open = (): ((dueMs: number) => void) => {
+    const open = (): void => {
       const socket = connect({ host: hostname, port: Number(port), noDelay: true });
       sockets.push(socket);
       let sentMs = 0;
+      let isFresh = true;
       const ask = (dueMs: number): void => {
         running++;
         sentMs = dueMs;
         socket.write(bytes);
       };
+      const next = (): void => {
+        if (question.perSecond !== undefined) {
+          const dueMs = due.shift();
+          if (dueMs === undefined) idle.push(ask);
+          else ask(dueMs);
+        } else if (mayAsk()) {
+          asked++;
+          ask(performance.now());
+        }
+      };
       socket.on(
         'data',
         createHttpReader((answer) => {
           running--;
-          count(answer, sentMs);
-          if (question.perSecond !== undefined) {
-            const next = due.shift();
-            if (next === undefined) idle.push(ask);
-            else ask(next);
-          } else if (mayAsk()) {
-            asked++;
-            ask(performance.now());
+          if (!isFresh) count(answer, sentMs);
+          else {
+            isFresh = false;
+            count(answer, sentMs, { isCounted: false });
+            if (--fresh === 0) start();
+            return;
           }
+          next();
           if (running === 0 && !mayAsk()) finish();
         }),
       );
       socket.on('error', fail);
       socket.on('close', () => fail(new Error(`${question.url} closed a connection`)));
-      return ask;
+      ask(performance.now());
+      nexts.push(next);
     };
 
-    const asks = Array.from({ length: question.connections }, open);
-    if (question.perSecond === undefined) {
-      for (const ask of asks)
-        if (mayAsk()) {
-          asked++;
-          ask(performance.now());
-        }
-      return;
-    }
-    idle.push(...asks);
-    const everyMs = 1000 / question.perSecond;
-    timer = setInterval(() => {
+    const tick = (): void => {
       const nowMs = performance.now();
+      const everyMs = 1000 / question.perSecond!;
       for (let dueMs = startedMs + asked * everyMs; dueMs <= nowMs && mayAsk(); dueMs = startedMs + asked * everyMs) {
         asked++;
         const ask = idle.pop();
@@ -129,5 +138,13 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
         clearInterval(timer);
         finish();
       }
-    }, 1);
+    };
+    const start = (): void => {
+      startedMs = performance.now();
+      untilMs = startedMs + longest * 1000;
+      for (const next of nexts) next();
+      if (question.perSecond !== undefined) timer = setInterval(tick, 1);
+      if (running === 0 && !mayAsk()) finish();
+    };
+    for (let index = 0; index < question.connections; index++) open();
   });
