@@ -15,7 +15,10 @@ export interface OpenLedgerOptions {
   readonly url: string;
   /** Milliseconds since 1970; default the system's clock. */
   readonly now?: () => number;
-  /** Under load, lets requests in from reservations made ahead: for servers. Default false. */
+  /**
+   * For servers: under load, requests are let in from reservations made ahead, and a thread of its own moves SQLite's log
+   * into the database. Default false.
+   */
   readonly reservesAhead?: boolean;
   /** Made at the first booking. Default `receipt-key.pem` beside the SQLite file; PostgreSQL needs it given. */
   readonly signingKeyPath?: string;
@@ -46,7 +49,7 @@ const postgresLabel = (url: string): string => {
 };
 
 const createBackend = (options: OpenLedgerOptions) => {
-  const { url, signingKeyPath, busyMs, maxPages } = options;
+  const { url, signingKeyPath, busyMs, maxPages, reservesAhead = false } = options;
   if (/^postgres(ql)?:\/\//i.test(url)) {
     if (signingKeyPath === undefined)
       throw new LedgerError(
@@ -65,6 +68,7 @@ const createBackend = (options: OpenLedgerOptions) => {
     path,
     signingKeyPath: signingKeyPath ?? join(dirname(path), signingKeyName),
     busyMs: busyMs ?? 5000,
+    checkpointsApart: reservesAhead,
     ...(maxPages === undefined ? {} : { maxPages }),
   });
 };

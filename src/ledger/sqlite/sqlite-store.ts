@@ -6,7 +6,7 @@
  * taking the write lock before they read, in turn; who waits polls often, because SQLite's own waiting grows to 100 ms
  * and would let a busy process starve the others.
  */
-import { closeSync, fdatasyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import Database from 'libsql';
@@ -14,25 +14,28 @@ import { LedgerError } from '../ledger-error.js';
 import { isCurrent, migrateToLatest, migrationTable } from '../sql/migrate.js';
 import type { Query } from '../sql/statement.js';
 import type { Step } from '../sql/step.js';
+import { createLogSync, type LogSync } from './log-sync.js';
 import { isBusy, sqliteFailure } from './sqlite-error.js';
 
 export interface SqliteStore {
   /** Opens the file and brings it up to date; once open, does nothing. Throws LedgerError. */
   open(): Promise<void>;
-  /**
-   * In a transaction of its own; with `durable` it is on the disk when this returns, and all that was written before it.
-   * Throws LedgerError; then nothing was written, or it was not brought to the disk, and asking again is safe.
-   */
-  write<Result>(step: Step<Result>, options: { readonly durable: boolean }): Result;
+  /** In a transaction of its own, which outlives this process. Throws LedgerError; then nothing was written. */
+  write<Result>(step: Step<Result>): Result;
+  /** Resolves when all that was written so far is on the disk; rejects with LedgerError. Others may write meanwhile. */
+  sync(): Promise<void>;
   /** On one state of the database. */
   read<Result>(step: Step<Result>): Result;
-  close(): void;
+  /** After what still goes to the disk. */
+  close(): Promise<void>;
 }
 
 export interface SqliteStoreOptions {
   readonly path: string;
   /** Longest wait for other processes. */
   readonly busyMs: number;
+  /** Another thread moves the log into the database, so that this one waits for it only where that one cannot keep up. */
+  readonly checkpointsApart?: boolean;
   /** The file grows to this many pages at most; absent: as large as the disk allows. */
   readonly maxPages?: number;
 }
@@ -56,13 +59,16 @@ const waitForOthers = <T>(busyMs: number, action: () => T): T => {
   }
 };
 
-const configure = (db: Database.Database, { busyMs, maxPages }: SqliteStoreOptions): void => {
+/** Pages of the log at which whoever writes moves it into the database. */
+const checkpointPages = { here: 4_000, apart: 16_000 } as const;
+
+const configure = (db: Database.Database, { busyMs, maxPages, checkpointsApart = false }: SqliteStoreOptions): void => {
   waitForOthers(busyMs, () => db.pragma('journal_mode = WAL'));
   db.pragma('synchronous = NORMAL');
   // On macOS a plain fsync leaves data in the drive's cache; elsewhere this does nothing.
   db.pragma('fullfsync = 1');
   db.pragma('journal_size_limit = 67108864');
-  db.pragma('wal_autocheckpoint = 4000');
+  db.pragma(`wal_autocheckpoint = ${checkpointsApart ? checkpointPages.apart : checkpointPages.here}`);
   if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`);
 };
 
@@ -110,24 +116,9 @@ const createRunner = (db: Database.Database) => {
   };
 };
 
-/** Brings the write-ahead log to the disk; SQLite keeps one file of it as long as a connection is open. */
-const createLogSync = (path: string): { sync(): void; close(): void } => {
-  let file: number | null = null;
-  return {
-    sync() {
-      file ??= openSync(`${path}-wal`, 'r+');
-      fdatasyncSync(file);
-    },
-    close() {
-      if (file !== null) closeSync(file);
-      file = null;
-    },
-  };
-};
-
 interface Connection {
   readonly db: Database.Database;
-  readonly log: ReturnType<typeof createLogSync>;
+  readonly log: LogSync;
   /** Device and number of the file that was opened. */
   readonly file: string;
   readonly run: ReturnType<typeof createRunner>;
@@ -169,14 +160,9 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
     }
   };
 
-  const transact = <Result>(
-    step: Step<Result>,
-    how: { readonly begin: string; readonly action: string; readonly durable: boolean },
-  ): Result => {
+  const transact = <Result>(step: Step<Result>, how: { readonly begin: string; readonly action: string }): Result => {
     try {
-      const result = waitForOthers(busyMs, () => attempt(how.begin, step));
-      if (how.durable) current().log.sync();
-      return result;
+      return waitForOthers(busyMs, () => attempt(how.begin, step));
     } catch (error) {
       throw sqliteFailure(error, `${how.action} the ledger ${path}`);
     }
@@ -200,10 +186,17 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
         throw sqliteFailure(error, `open the ledger ${path}`);
       }
     },
-    write: (step, { durable }) => transact(step, { begin: 'begin immediate', action: 'write to', durable }),
-    read: (step) => transact(step, { begin: 'begin', action: 'read', durable: false }),
-    close() {
-      connection?.log.close();
+    write: (step) => transact(step, { begin: 'begin immediate', action: 'write to' }),
+    read: (step) => transact(step, { begin: 'begin', action: 'read' }),
+    async sync() {
+      try {
+        await current().log.sync();
+      } catch (error) {
+        throw sqliteFailure(error, `write to the ledger ${path}`);
+      }
+    },
+    async close() {
+      await connection?.log.close();
       connection?.db.close();
       connection = null;
     },

@@ -41,29 +41,54 @@ type BookRequest = Extract<WorkerRequest, { readonly type: 'book' }>;
 /** What was reserved need not outlive the machine: the request that it was for does not either. */
 const mustLast = ({ type }: BookOperation): boolean => type === 'settle';
 
-const bookTogether = (requests: readonly BookRequest[]): WorkerResponse[] => {
+/** Responses that wait for the disk. */
+const syncing = new Set<Promise<void>>();
+
+/** Answers at once, or, for what must last, when it is on the disk; this thread goes on meanwhile. */
+const respond = (responses: readonly WorkerResponse[], { durable }: { readonly durable: boolean }): void => {
+  if (!durable) {
+    port.postMessage(responses);
+    return;
+  }
+  const answered = store.sync().then(
+    () => port.postMessage(responses),
+    (error) => {
+      const failure = failureOf(error);
+      port.postMessage(responses.map((one) => ('failure' in one ? one : { id: one.id, failure })));
+    },
+  );
+  syncing.add(answered);
+  answered.finally(() => syncing.delete(answered));
+};
+
+const bookTogether = (requests: readonly BookRequest[]): void => {
   const operations = requests.map(({ operation }) => operation);
   try {
-    const results = store.write(bookBatch(operations, context), { durable: operations.some(mustLast) });
-    return requests.map(({ id }, index) => {
+    const results = store.write(bookBatch(operations, context));
+    const responses = requests.map(({ id }, index): WorkerResponse => {
       const result = results[index]!;
       return result.type === 'failed' ? { id, failure: failureOf(result.error) } : { id, value: result };
     });
+    respond(responses, { durable: operations.some(mustLast) });
   } catch (error) {
     const failure = failureOf(error);
-    return requests.map(({ id }) => ({ id, failure }));
+    port.postMessage(requests.map(({ id }): WorkerResponse => ({ id, failure })));
   }
 };
 
-const runAlone = (request: Extract<WorkerRequest, { readonly type: 'run' | 'connect' }>): WorkerResponse => {
+const runAlone = (request: Extract<WorkerRequest, { readonly type: 'run' | 'connect' }>): void => {
   const { id } = request;
-  if (request.type === 'connect') return { id, value: null };
+  if (request.type === 'connect') {
+    port.postMessage([{ id, value: null } satisfies WorkerResponse]);
+    return;
+  }
   try {
     const action = actionNamed(request.name);
     const step = action.step(request.args, dialect);
-    return { id, value: action.access === 'write' ? store.write(step, { durable: true }) : store.read(step) };
+    const durable = action.access === 'write';
+    respond([{ id, value: durable ? store.write(step) : store.read(step) }], { durable });
   } catch (error) {
-    return { id, failure: failureOf(error) };
+    port.postMessage([{ id, failure: failureOf(error) } satisfies WorkerResponse]);
   }
 };
 
@@ -79,8 +104,8 @@ const serve = async (requests: readonly WorkerRequest[]): Promise<void> => {
     return;
   }
   for (let from = 0; from < bookings.length; from += mostInBatch)
-    port.postMessage(bookTogether(bookings.slice(from, from + mostInBatch)));
-  if (others.length > 0) port.postMessage(others.map(runAlone));
+    bookTogether(bookings.slice(from, from + mostInBatch));
+  for (const other of others) runAlone(other);
 };
 
 const queue: WorkerRequest[] = [];
@@ -104,11 +129,14 @@ const serveAll = async (): Promise<void> => {
     await serve(requests);
     const close = requests.find(({ type }) => type === 'close');
     if (close !== undefined) {
-      store.close();
+      await Promise.all(syncing);
+      await store.close();
       port.postMessage([{ id: close.id, value: null } satisfies WorkerResponse]);
       port.close();
       return;
     }
+    // Those that wait for the disk hear of it from the event loop.
+    if (syncing.size > 0) await new Promise((resolve) => setImmediate(resolve));
     takeArrived();
   }
   serving = false;
