@@ -24,6 +24,12 @@ export const nodeLlamaCppVersion = (): string | null => {
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 };
 
+/** Portkey's gateway, or null where it is not installed. */
+export const portkeyEntry = (): string | null => {
+  const entry = peerFile('@portkey-ai/gateway/build/start-server.js');
+  return existsSync(entry) ? entry : null;
+};
+
 /** llama.cpp's own server, where `LLAMA_SERVER` names one; null otherwise. */
 export const llamaServerPath = (): string | null => {
   const path = process.env.LLAMA_SERVER;

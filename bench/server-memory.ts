@@ -5,12 +5,11 @@
  * Ceiling: a Node process that has loaded nothing holds about 45 MB; what is above it is Fastify, schemas, templates,
  * streams in flight and what the garbage collector has not taken back yet.
  */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Bench, BenchOutcome, BenchRow, BenchSettings } from './bench.js';
 import type { ClientProtocol } from './http-client.js';
 import { embeddedModelPath, pocketModel } from './models.js';
+import { residentMegabytes } from './process-memory.js';
 import { type ServerProcess, startSpillway } from './server-process.js';
 import { startSide } from './side-process.js';
 import { createRow } from './statistics.js';
@@ -20,18 +19,6 @@ const answerTokens = 16;
 const limitMegabytes = 120;
 /** The time that a server is left alone before its memory is read. */
 const settleMs = 2000;
-
-/** Millions of bytes that are in memory now, and the most there ever were (the same where the system does not say). */
-const residentMegabytes = (pid: number): { readonly now: number; readonly peak: number } => {
-  if (process.platform === 'linux') {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const read = (field: string): number =>
-      (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
-    return { now: read('VmRSS'), peak: read('VmHWM') };
-  }
-  const now = (Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024) / 1e6;
-  return { now, peak: now };
-};
 
 /** A model to serve and what to ask it: noise for one that writes text, requests of people for the embedded one. */
 interface Case {

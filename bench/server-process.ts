@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { onCore } from './on-core.js';
 import { checkout } from './peers.js';
 import { endWithBench } from './side-process.js';
 
@@ -29,7 +30,8 @@ export interface ServerOptions {
 const startLimitMs = 120_000;
 const stopLimitMs = 15_000;
 
-const stopper = (child: ChildProcess): (() => Promise<void>) => {
+/** How to end a server: SIGTERM, and SIGKILL where that takes too long. */
+export const stopper = (child: ChildProcess): (() => Promise<void>) => {
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return async () => {
     child.kill('SIGTERM');
@@ -53,18 +55,25 @@ const parseListening = (text: string): Listening | null => {
   }
 };
 
+export interface SpillwayOptions extends Partial<ServerOptions> {
+  /** A configuration file. */
+  readonly configPath?: string;
+  /** The one core that it may use. */
+  readonly core?: number;
+}
+
 /** `spillway serve` on a free port. */
-export const startSpillway = async (options: Partial<ServerOptions>): Promise<ServerProcess> => {
+export const startSpillway = async (options: SpillwayOptions): Promise<ServerProcess> => {
   const flags = [
+    ...(options.configPath === undefined ? [] : ['--config', options.configPath]),
     ...(options.modelPath === undefined ? [] : ['--model', options.modelPath]),
     ...(options.parallel === undefined ? [] : ['--parallel', String(options.parallel)]),
     ...(options.contextLength === undefined ? [] : ['--context', String(options.contextLength)]),
     ...(options.threads === undefined ? [] : ['--threads', String(options.threads)]),
   ];
   const started = performance.now();
-  const child = spawn(process.execPath, [`${checkout}bin/spillway.js`, 'serve', '--port', '0', '--json', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const serve = [`${checkout}bin/spillway.js`, 'serve', '--port', '0', '--json', ...flags];
+  const child = spawn(...onCore(options.core, process.execPath, serve), { stdio: ['ignore', 'pipe', 'inherit'] });
   endWithBench(child);
   const stop = stopper(child);
   let output = '';
@@ -91,7 +100,7 @@ export const startSpillway = async (options: Partial<ServerOptions>): Promise<Se
   return { url: listening.url, pid: listening.pid, listeningMs: performance.now() - started, stop };
 };
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { onCore } from './on-core.js';
 
 /** What a side can be asked: name -> [question, answer], plain data. */
 export type SideProtocol = Readonly<Record<string, readonly [question: unknown, answer: unknown]>>;
@@ -36,10 +37,14 @@ export const endWithBench = (child: ChildProcess): void => {
   child.once('exit', () => running.delete(child));
 };
 
-/** Starts the compiled module `sides/<name>.js`. */
-export const startSide = <Protocol extends SideProtocol>(name: string): SideProcess<Protocol> => {
+/** Starts the compiled module `sides/<name>.js`, on one core where that is asked for. */
+export const startSide = <Protocol extends SideProtocol>(
+  name: string,
+  options: { readonly core?: number } = {},
+): SideProcess<Protocol> => {
   const path = fileURLToPath(new URL(`./sides/${name}.js`, import.meta.url));
-  const child = fork(path, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const [execPath, execArgv] = onCore(options.core, process.execPath, []);
+  const child = fork(path, [], { execPath, execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   endWithBench(child);
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -69,7 +69,7 @@ const runAlong = async (running: Running, { options, live, placeFor }: GatewayCo
         crossing = made;
         begun.sent();
       };
-      const call = callFor(job, step, { signal, onCrossing, askConsent: null });
+      const call = callFor(job, step, { signal, whole: true, onCrossing, askConsent: null });
       const result = await placeFor(candidate).embed({ ...request, model: candidate.model }, call);
       // A place that tells no tokens is booked at the most: all bytes of the inputs.
       if (result.promptTokens > 0) begun.settled();

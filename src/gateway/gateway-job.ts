@@ -93,15 +93,18 @@ export const routeRequestOf = (
   { options }: GatewayContext,
 ): RouteRequest => {
   const { targets, maxCostNanoUsd } = job.routing;
-  const { deadlineMs, budgetLeftNanoUsd = options.budgetLeft(job.keyId, job.app), ...rest } = what;
-  return {
-    ...rest,
+  const { model, operation, needs, deadlineMs } = what;
+  const { budgetLeftNanoUsd = options.budgetLeft(job.keyId, job.app) } = what;
+  const asked = {
+    model,
+    operation,
+    needs,
     id: job.routeId,
     reach: job.reach,
-    targets: { ...targets, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
+    targets: deadlineMs === undefined ? (targets ?? {}) : { ...targets, deadlineMs },
     budgetLeftNanoUsd,
-    ...(maxCostNanoUsd === undefined ? {} : { maxCostNanoUsd }),
   };
+  return maxCostNanoUsd === undefined ? asked : { ...asked, maxCostNanoUsd };
 };
 
 /**
@@ -129,9 +132,12 @@ export const limitedFor = ({ model, price }: Candidate, maxTokens: number) => ({
 export const callFor = (
   job: Job,
   step: RouteStep,
-  call: Pick<PlaceCall, 'signal' | 'askConsent' | 'onCrossing'>,
+  call: Pick<PlaceCall, 'signal' | 'whole' | 'askConsent' | 'onCrossing'>,
 ): PlaceCall => ({
-  ...call,
+  signal: call.signal,
+  whole: call.whole,
+  askConsent: call.askConsent,
+  onCrossing: call.onCrossing,
   reach: job.reach,
   keyId: job.keyId,
   app: job.app,

@@ -11,6 +11,7 @@ import { embed } from './embed.js';
 import { type ExplainOptions, type Explanation, explain } from './explain.js';
 import type { GatewayContext, GatewayOptions } from './gateway-job.js';
 import { type GenerateCall, generate } from './generate.js';
+import { keptFor, modelsKeptMs } from './kept-for.js';
 import { createLiveState } from './live-state.js';
 import type { Place, PlaceModel } from './place.js';
 import { createRouteLog, type RouteRecord } from './route-log.js';
@@ -82,13 +83,13 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   };
 
   return {
-    models() {
+    models: keptFor(modelsKeptMs, () => {
       // A request without a model goes to the first: the nearest place that can answer it.
       const byName = new Map([autoName, ...Object.keys(policy.aliases)].map((name) => [name, routedModel(name)]));
       for (const place of places)
         for (const model of place.models()) if (!byName.has(model.id)) byName.set(model.id, listedModel(model, place));
       return [...byName.values()];
-    },
+    }),
     find(name) {
       const slash = name.indexOf('/');
       const place = places.find(({ endpoint }) => slash > 0 && endpoint === name.slice(0, slash));

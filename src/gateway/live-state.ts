@@ -15,6 +15,7 @@ import {
 } from '../route/circuit.js';
 import type { Candidate, CandidateSpeed } from '../route/route.js';
 import {
+  answersSoon,
   emptySpeed,
   meanServiceMsOf,
   type ObservedRun,
@@ -32,6 +33,10 @@ export interface LiveState {
   leave(place: Place, outcome: CircuitOutcome, trial: boolean): void;
   observe(candidateId: string, run: ObservedRun): void;
   speed(candidateId: string): CandidateSpeed | null;
+  /** True where it is known to answer so fast that the answer may come in one piece; see `answersSoon`. */
+  answersSoon(candidateId: string, answer: Parameters<typeof answersSoon>[1]): boolean;
+  /** It was not as fast as that: nothing counts as known of it until it was seen again. */
+  forgetSpeed(candidateId: string): void;
   /** Null before the first run. */
   meanServiceMs(candidateId: string): number | null;
 }
@@ -60,6 +65,13 @@ export const createLiveState = (now: () => number): LiveState => {
     speed(candidateId) {
       const estimate = speeds.get(candidateId);
       return estimate === undefined ? null : speedOf(estimate);
+    },
+    answersSoon(candidateId, answer) {
+      const estimate = speeds.get(candidateId);
+      return estimate !== undefined && answersSoon(estimate, answer);
+    },
+    forgetSpeed(candidateId) {
+      speeds.delete(candidateId);
     },
     meanServiceMs(candidateId) {
       const estimate = speeds.get(candidateId);

@@ -33,6 +33,8 @@ export interface PlaceCall {
   readonly keyId: string | null;
   readonly app: string | null;
   readonly consentToken: string | null;
+  /** The answer may come in one piece: nobody reads it before, and it is expected within the time of a first token. */
+  readonly whole: boolean;
   /** Null: nobody can be asked while the request waits. */
   readonly askConsent: AskConsent | null;
   readonly approvals: Approvals;

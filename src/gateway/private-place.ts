@@ -9,7 +9,8 @@ import type { PrivateTier } from '../tiers/private/private-tier.js';
 import { continuationOf } from '../tiers/remote/continuation.js';
 import type { ChatEvent } from '../tiers/tier.js';
 import { GatewayError } from './gateway-error.js';
-import type { Place, PlaceCall } from './place.js';
+import { keptFor, modelsKeptMs } from './kept-for.js';
+import type { Place, PlaceCall, PlaceModel } from './place.js';
 
 export interface PrivatePlaceOptions {
   readonly tier: PrivateTier;
@@ -46,23 +47,28 @@ export const createPrivatePlace = (options: PrivatePlaceOptions): Place => {
     }
   }
 
+  const models = (): PlaceModel[] =>
+    options.models.map(({ name, capabilities }) => ({
+      id: name,
+      capabilities,
+      price: options.priceOf(name),
+      ownedBy: endpoint,
+      created: options.createdSeconds,
+      digest: null,
+    }));
+
   return {
     tier: 'private',
     endpoint,
-    models: () =>
-      options.models.map(({ name, capabilities }) => ({
-        id: name,
-        capabilities,
-        price: options.priceOf(name),
-        ownedBy: endpoint,
-        created: options.createdSeconds,
-        digest: null,
-      })),
+    models: keptFor(modelsKeptMs, models),
     load: () => ({ running, queued: 0, parallel: options.parallel }),
     chat: (request, call) =>
-      counted(() => tier.chat(admit({ ...request }, call.reach), { endpoint, signal: call.signal }), call),
+      counted(() => tier.chat(admit(request, call.reach), { endpoint, signal: call.signal, whole: call.whole }), call),
     complete: (request, call) =>
-      counted(() => tier.complete(admit({ ...request }, call.reach), { endpoint, signal: call.signal }), call),
+      counted(
+        () => tier.complete(admit(request, call.reach), { endpoint, signal: call.signal, whole: call.whole }),
+        call,
+      ),
     async embed(request, call) {
       running++;
       try {

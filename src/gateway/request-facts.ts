@@ -3,7 +3,7 @@
  *
  * Pure but for hashing. Estimates are for choosing, bounds for money: no token is shorter than one byte.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RouteRequest } from '../route/route.js';
 import type { ChatMessage, ChatRequest, CompletionRequest, ContentPart, EmbeddingRequest } from '../tiers/tier.js';
 
@@ -113,4 +113,4 @@ export const embeddingNeeds = (size: RequestSize): Needs => ({
 });
 
 /** `sha256:` and lower-case hex. */
-export const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+export const digestOf = (text: string): string => `sha256:${hash('sha256', text)}`;

@@ -58,7 +58,8 @@ interface Racer {
   readonly index: number;
   readonly isHedge: boolean;
   readonly startedMs: number;
-  readonly stop: AbortController;
+  /** Gives it up while it opens; null where nothing can overtake it. */
+  readonly stop: AbortController | null;
   readonly opening: Promise<Opening>;
 }
 
@@ -102,26 +103,25 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
 
   const begin = (
     index: number,
-    isHedge: boolean,
+    { isHedge, stop }: { readonly isHedge: boolean; readonly stop: AbortController | null },
     events: (joined: AbortSignal) => Promise<AsyncIterable<ChatEvent>>,
   ): Racer => {
-    const step = steps[index]!;
-    const stop = new AbortController();
-    const { handsOver } = step.candidate.capabilities;
-    const open = async (): Promise<Opening> =>
-      openAttempt(await events(AbortSignal.any([signal, stop.signal])), { handsOver, ...run.policy });
+    const { handsOver } = steps[index]!.candidate.capabilities;
+    // A signal of one's own costs more than everything else here: only who races has one.
+    const joined = stop === null ? signal : AbortSignal.any([signal, stop.signal]);
+    const open = async (): Promise<Opening> => openAttempt(await events(joined), { handsOver, ...run.policy });
     const opening = open();
     opening.catch(() => undefined);
     return { index, isHedge, startedMs: performance.now(), stop, opening };
   };
-  const start = (index: number, isHedge: boolean): Racer =>
-    begin(index, isHedge, (joined) => run.start(steps[index]!, joined));
+  const start = (index: number, how: { readonly isHedge: boolean; readonly stop: AbortController | null }): Racer =>
+    begin(index, how, (joined) => run.start(steps[index]!, joined));
 
   /** The first of a step and, where it is slow, its hedge that answers; or how the step itself ended. */
   const race = async (index: number): Promise<RaceEnd> => {
-    const first = start(index, false);
     const hedge = run.hedge(index);
-    if (hedge === null || spent.has(hedge.stepIndex)) return settled(first);
+    if (hedge === null || spent.has(hedge.stepIndex)) return settled(start(index, { isHedge: false, stop: null }));
+    const first = start(index, { isHedge: false, stop: new AbortController() });
     const waiting = new AbortController();
     const pause = run.sleep(hedge.afterMs, AbortSignal.any([signal, waiting.signal]));
     const early = await Promise.race([
@@ -133,12 +133,12 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
     ]);
     waiting.abort();
     if (early !== null || signal.aborted) return early ?? settled(first);
-    const second = start(hedge.stepIndex, true);
+    const second = start(hedge.stepIndex, { isHedge: true, stop: new AbortController() });
     spent.add(hedge.stepIndex);
     const sooner = await Promise.race([settled(first), settled(second)]);
     const other = sooner.racer === first ? second : first;
     if (isAnswer(sooner)) {
-      other.stop.abort();
+      other.stop?.abort();
       report(other, 'cancelled');
       return sooner;
     }
@@ -159,10 +159,9 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
     if (!hasStarted) end = await race(index);
     else {
       const step = steps[index]!;
-      const stop = new AbortController();
-      const rest = run.resume(step, sent, AbortSignal.any([signal, stop.signal]));
+      const rest = run.resume(step, sent, signal);
       if (rest === null) throw lastError;
-      end = await settled(begin(index, false, () => rest));
+      end = await settled(begin(index, { isHedge: false, stop: null }, () => rest));
     }
     const { racer } = end;
     index = racer.index;
@@ -215,9 +214,11 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
         if (found === null) throw signal.aborted ? signal.reason : error;
         failure = { ...found, answerStarted: true };
       } finally {
-        racer.stop.abort();
         // The reader left in the middle.
-        if (!isReported) report(racer, 'cancelled');
+        if (!isReported) {
+          report(racer, 'cancelled');
+          if (opening.type === 'answering') await opening.rest.return?.();
+        }
       }
     }
     const isResumable = hasStarted && sent.every(({ type }) => type === 'text');

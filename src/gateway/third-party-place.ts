@@ -12,6 +12,7 @@ import type { ThirdPartyTransport } from '../tiers/third-party/third-party-trans
 import type { ChatEvent, ChatRequest, CompletionRequest } from '../tiers/tier.js';
 import type { ConsentGate, Passed } from './consent-gate.js';
 import { GatewayError } from './gateway-error.js';
+import { keptFor, modelsKeptMs } from './kept-for.js';
 import type { Place, PlaceCall } from './place.js';
 
 export interface ThirdPartyPlaceOptions {
@@ -87,7 +88,7 @@ export const createThirdPartyPlace = (options: ThirdPartyPlaceOptions): Place =>
   return {
     tier: 'third-party',
     endpoint: provider,
-    models: () =>
+    models: keptFor(modelsKeptMs, () =>
       options.models.map(({ name, capabilities }) => ({
         id: name,
         capabilities,
@@ -96,6 +97,7 @@ export const createThirdPartyPlace = (options: ThirdPartyPlaceOptions): Place =>
         created: options.createdSeconds,
         digest: null,
       })),
+    ),
     load: () => null,
     chat: (request, call) => generate(request, () => prepareChat(request), call),
     complete: (request, call) =>

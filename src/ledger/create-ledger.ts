@@ -1,10 +1,12 @@
 /**
- * The Ledger over a backend: checks what callers hand in, makes ids and secrets, remembers keys for a moment. Knows
- * neither database.
+ * The Ledger over a backend: checks what callers hand in, makes ids and secrets, remembers keys for a moment, and lets
+ * requests in from leases where there are any. Knows neither database.
  */
 import { randomBytes } from 'node:crypto';
+import { canonicalJson } from '../trust/canonical-json.js';
+import { TrustError } from '../trust/trust-error.js';
 import type { LedgerBackend } from './backend.js';
-import { limitScopeOf } from './book/book-types.js';
+import { type Booking, type BookOperation, limitScopeOf } from './book/book-types.js';
 import {
   checkBudget,
   checkConsent,
@@ -17,7 +19,9 @@ import {
 } from './check-input.js';
 import { createKeyCache } from './key-cache.js';
 import { createSecret, hashSecret, isSameHash, looksLikeSecret } from './key-secret.js';
-import type { KeyRecord, Ledger, Reservation } from './ledger.js';
+import { createLeases, type Held } from './leases.js';
+import type { KeyRecord, Ledger, Reservation, ReserveOutcome, Settlement } from './ledger.js';
+import { LedgerError } from './ledger-error.js';
 
 /** A revocation by another process is honoured within this time. */
 const identifyTtlMs = 2_000;
@@ -25,11 +29,74 @@ const mostIdentified = 10_000;
 /** Reservations that are given back in one go. */
 const reapBatch = 200;
 
+/** A request that is let in without a word of rate limits. */
+const uncounted: ReserveOutcome = { type: 'reserved', requests: null, tokens: null };
+
+const bodyText = ({ receipt }: Settlement): string => {
+  try {
+    return canonicalJson(receipt);
+  } catch (error) {
+    if (!(error instanceof TrustError)) throw error;
+    throw new LedgerError('invalid', `Cannot settle a request: ${error.message}`, { cause: error });
+  }
+};
+
+const bookingOf = (settlement: Settlement, held: Held | null): Booking => {
+  const { reservationId, nanoUsd, tokens, receipt } = settlement;
+  return {
+    reservationId: held?.leaseId ?? reservationId,
+    held: held === null ? null : { nanoUsd: held.nanoUsd, tokens: held.tokens },
+    nanoUsd,
+    tokens,
+    receiptId: receipt.id,
+    requestId: receipt.requestId,
+    bodyJson: bodyText(settlement),
+    keyId: receipt.keyId,
+    app: receipt.app,
+    tier: receipt.tier,
+    model: receipt.model,
+    startedMs: receipt.startedMs,
+    endedMs: receipt.endedMs,
+    promptTokens: receipt.promptTokens,
+    completionTokens: receipt.completionTokens,
+  };
+};
+
+const isAway = (error: unknown): boolean =>
+  error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full');
+
 const newId = (prefix: string): string => `${prefix}_${randomBytes(8).toString('hex')}`;
 
-export const createLedger = (backend: LedgerBackend, options: { readonly now: () => number }): Ledger => {
-  const { now } = options;
+export interface CreateLedgerOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Under load, requests are let in from reservations made ahead (leases.ts): for servers. */
+  readonly reservesAhead?: boolean;
+}
+
+export const createLedger = (backend: LedgerBackend, options: CreateLedgerOptions): Ledger => {
+  const { now, reservesAhead = false } = options;
   const known = createKeyCache({ ttlMs: identifyTtlMs, most: mostIdentified });
+
+  const book = async <Operation extends BookOperation>(operation: Operation) => {
+    try {
+      const result = await backend.book(operation);
+      leases.booked();
+      return result;
+    } catch (error) {
+      if (isAway(error)) leases.failed();
+      throw error;
+    }
+  };
+  const leases = createLeases({
+    open: async (reservation, least) => (await book({ type: 'lease', reservation, least, nowMs: now() })).granted,
+    end: async (reservationId) => {
+      await book({ type: 'release', reservationId, expiredAtMs: null });
+    },
+    newId: () => newId('lease'),
+    now,
+    clock: () => performance.now(),
+  });
 
   const findKey = async (hash: string): Promise<KeyRecord | null> => {
     const found = await backend.run('findKey', { hash });
@@ -53,7 +120,7 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
     for (;;) {
       const ids = await backend.run('expired', { nowMs, limit: reapBatch });
       const results = await Promise.all(
-        ids.map((reservationId) => backend.book({ type: 'release', reservationId, expiredAtMs: nowMs })),
+        ids.map((reservationId) => book({ type: 'release', reservationId, expiredAtMs: nowMs })),
       );
       const released = results.filter(({ released }) => released).length;
       reaped += released;
@@ -103,10 +170,17 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
 
     async reserve(reservation) {
       checkReservation(reservation);
+      if (leases.take(reservation)) return uncounted;
       const nowMs = now();
+      const ask = async (): Promise<ReserveOutcome> => (await book({ type: 'reserve', reservation, nowMs })).outcome;
       try {
         if (reservation.rateLimits !== undefined) await trackRates(reservation);
-        return (await backend.book({ type: 'reserve', reservation, nowMs })).outcome;
+        let outcome = await ask();
+        // What is held ahead for others is not what a budget ends at.
+        if (outcome.type === 'over-budget' && (await leases.release())) outcome = await ask();
+        if (reservesAhead && outcome.type === 'reserved' && outcome.requests === null && outcome.tokens === null)
+          leases.admitted(reservation);
+        return outcome;
       } catch (error) {
         // A database that was away may come back as another: its windows are looked for anew.
         tracked.clear();
@@ -115,15 +189,24 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
     },
     async raise(reservation) {
       checkReservation(reservation);
-      return (await backend.book({ type: 'raise', reservation, nowMs: now() })).outcome;
+      const { id } = reservation;
+      if (leases.held(id) !== null && leases.extend(id, reservation)) return { type: 'reserved' };
+      const { outcome } = await book({ type: 'raise', reservation, nowMs: now() });
+      // It has a reservation of its own now, for all of it.
+      if (outcome.type === 'reserved') leases.giveBack(id);
+      return outcome;
     },
     async settle(settlement) {
       checkSettlement(settlement);
-      return (await backend.book({ type: 'settle', settlement })).receipt;
+      const { reservationId } = settlement;
+      const held = leases.held(reservationId);
+      await book({ type: 'settle', booking: bookingOf(settlement, held) });
+      if (held !== null) leases.settled(reservationId);
     },
     async release(reservationId) {
       checkId('release a reservation', reservationId);
-      await backend.book({ type: 'release', reservationId, expiredAtMs: null });
+      if (leases.held(reservationId) !== null) leases.giveBack(reservationId);
+      else await book({ type: 'release', reservationId, expiredAtMs: null });
     },
     reap,
 
@@ -158,6 +241,9 @@ export const createLedger = (backend: LedgerBackend, options: { readonly now: ()
       return backend.run('listReceipts', query);
     },
     signers: async () => backend.run('listSigners', null),
-    close: () => backend.close(),
+    async close() {
+      await leases.close();
+      await backend.close();
+    },
   };
 };

@@ -155,7 +155,7 @@ export interface Ledger {
    */
   raise(reservation: Reservation): Promise<RaiseOutcome>;
   /** Books what it took, gives the rest back and keeps the receipt; resolves once that is durable. */
-  settle(settlement: Settlement): Promise<SignedReceipt>;
+  settle(settlement: Settlement): Promise<void>;
   /** Gives a reservation back whole; none of that id is no error. */
   release(reservationId: string): Promise<void>;
   /** Gives back what expired; returns how many. */

@@ -15,6 +15,11 @@ export interface OpenLedgerOptions {
   readonly url: string;
   /** Milliseconds since 1970; default the system's clock. */
   readonly now?: () => number;
+  /**
+   * For servers: under load, requests are let in from reservations made ahead, and a thread of its own moves SQLite's log
+   * into the database. Default false.
+   */
+  readonly reservesAhead?: boolean;
   /** Made at the first booking. Default `receipt-key.pem` beside the SQLite file; PostgreSQL needs it given. */
   readonly signingKeyPath?: string;
   /** SQLite: longest wait for other processes, default 5000. */
@@ -44,7 +49,7 @@ const postgresLabel = (url: string): string => {
 };
 
 const createBackend = (options: OpenLedgerOptions) => {
-  const { url, signingKeyPath, busyMs, maxPages } = options;
+  const { url, signingKeyPath, busyMs, maxPages, reservesAhead = false } = options;
   if (/^postgres(ql)?:\/\//i.test(url)) {
     if (signingKeyPath === undefined)
       throw new LedgerError(
@@ -63,6 +68,7 @@ const createBackend = (options: OpenLedgerOptions) => {
     path,
     signingKeyPath: signingKeyPath ?? join(dirname(path), signingKeyName),
     busyMs: busyMs ?? 5000,
+    checkpointsApart: reservesAhead,
     ...(maxPages === undefined ? {} : { maxPages }),
   });
 };
@@ -81,5 +87,5 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<Ledger> =>
       throw error;
     }
   }
-  return createLedger(backend, { now: options.now ?? Date.now });
+  return createLedger(backend, { now: options.now ?? Date.now, reservesAhead: options.reservesAhead ?? false });
 };

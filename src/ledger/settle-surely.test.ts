@@ -37,8 +37,8 @@ describe('createSureSettler', () => {
     expect(await settler.drain(300)).toBe(false);
     expect(settler.pending).toBe(5);
     comeBack();
-    const receipts = await Promise.all(settled);
-    expect(receipts.map(({ sequence }) => sequence).sort()).toEqual([1, 2, 3, 4, 5]);
+    await Promise.all(settled);
+    expect(await ledger.receipts({ limit: 10 })).toHaveLength(5);
     expect(await settler.drain(0)).toBe(true);
     expect(await ledger.budgets()).toMatchObject([{ spentNanoUsd: 500, reservedNanoUsd: 0 }]);
   });

@@ -4,14 +4,13 @@
  * What was spent is kept in a spool as well, for the server that comes after this one.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { SignedReceipt } from '../trust/receipt.js';
 import type { Ledger, Settlement } from './ledger.js';
 import { LedgerError } from './ledger-error.js';
 import type { SettlementSpool } from './settlement-spool.js';
 
 export interface SureSettler {
   /** Resolves once it is durable, however long that takes; rejects with what trying again cannot mend. */
-  settle(settlement: Settlement): Promise<SignedReceipt>;
+  settle(settlement: Settlement): Promise<void>;
   release(reservationId: string): Promise<void>;
   /** What is not durable yet. */
   readonly pending: number;
@@ -90,7 +89,7 @@ export const createSureSettler = (
     async settle(settlement) {
       let isSpooled = false;
       try {
-        return await keep(
+        await keep(
           () => ledger.settle(settlement),
           () => {
             isSpooled = true;

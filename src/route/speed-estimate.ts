@@ -18,6 +18,8 @@ export interface SpeedEstimate {
   readonly xy: number;
   readonly decodedTokens: number;
   readonly decodeMs: number;
+  /** Over all runs, those too that came in one piece and say nothing of their first token. */
+  readonly services: number;
   readonly serviceMs: number;
 }
 
@@ -30,6 +32,8 @@ export interface ObservedRun {
   /** Submission to first token, and to the end. */
   readonly ttftMs: number;
   readonly totalMs: number;
+  /** It came in one piece: when its first token was there is not known. */
+  readonly whole?: boolean;
 }
 
 export const halfLifeMs = 60_000;
@@ -54,6 +58,7 @@ export const emptySpeed: SpeedEstimate = {
   xy: 0,
   decodedTokens: 0,
   decodeMs: 0,
+  services: 0,
   serviceMs: 0,
 };
 
@@ -69,7 +74,14 @@ export const observeRun = (estimate: SpeedEstimate, run: ObservedRun, nowMs: num
   const x = Math.max(0, run.promptTokens - run.cachedTokens);
   const y = Math.max(shortestMs, run.ttftMs - run.queueMs);
   const further = Math.max(0, run.completionTokens - 1);
+  const served = {
+    services: estimate.services * keep + 1,
+    serviceMs: estimate.serviceMs * keep + Math.max(shortestMs, run.totalMs - run.queueMs),
+  };
+  // What is not known of this run does not age either: only the ratios of these sums count.
+  if (run.whole === true) return { ...estimate, ...served };
   return {
+    ...served,
     atMs: nowMs,
     runs: estimate.runs * keep + 1,
     x: estimate.x * keep + x,
@@ -78,7 +90,6 @@ export const observeRun = (estimate: SpeedEstimate, run: ObservedRun, nowMs: num
     xy: estimate.xy * keep + x * y,
     decodedTokens: estimate.decodedTokens * keep + further,
     decodeMs: estimate.decodeMs * keep + (further > 0 ? Math.max(shortestMs, run.totalMs - run.ttftMs) : 0),
-    serviceMs: estimate.serviceMs * keep + Math.max(shortestMs, run.totalMs - run.queueMs),
   };
 };
 
@@ -106,5 +117,26 @@ export const speedOf = (estimate: SpeedEstimate): CandidateSpeed | null => {
 };
 
 /** Mean time that a request held its place; null before the first run. */
-export const meanServiceMsOf = ({ runs, serviceMs }: SpeedEstimate): number | null =>
-  runs === 0 ? null : serviceMs / runs;
+export const meanServiceMsOf = ({ services, serviceMs }: SpeedEstimate): number | null =>
+  services === 0 ? null : serviceMs / services;
+
+/** Whole answers are asked for where they are expected in this part of the time that a first token has. */
+const soonShare = 0.5;
+
+/**
+ * True where an answer of so many tokens is expected well within the time that a first token has, as far as it is known:
+ * then nobody learns anything from its pieces, and it may come in one.
+ */
+export const answersSoon = (
+  estimate: SpeedEstimate,
+  answer: { readonly promptTokens: number; readonly maxTokens: number; readonly firstTokenMs: number },
+): boolean => {
+  const speed = speedOf(estimate);
+  const meanServiceMs = meanServiceMsOf(estimate);
+  if (speed === null || meanServiceMs === null || speed.decodeTokensPerSecond === 0) return false;
+  const expectedMs =
+    (speed.overheadMs ?? 0) +
+    (1000 * answer.promptTokens) / speed.prefillTokensPerSecond +
+    (1000 * answer.maxTokens) / speed.decodeTokensPerSecond;
+  return Math.max(expectedMs, meanServiceMs) <= answer.firstTokenMs * soonShare;
+};

@@ -49,9 +49,14 @@ export const createAccessGuard = (
   const isTrusted = (hostname: string): boolean =>
     isLoopback(hostname) || named.has(hostname) || (!isLoopback(bound) && isIP(hostname) !== 0);
 
+  /** The last one that was let in: nearly all requests come under one name. */
+  let known: string | null = null;
   const checkHost = (host: string | undefined): void => {
-    if (!enforced) return;
-    if (host !== undefined && isTrusted(hostnameOf(host))) return;
+    if (!enforced || (host !== undefined && host === known)) return;
+    if (host !== undefined && isTrusted(hostnameOf(host))) {
+      known = host;
+      return;
+    }
     throw new ServerError(
       'host-refused',
       `Refused: the Host header "${(host ?? '').slice(0, 255)}" is not a name of this server. Use http://127.0.0.1 or http://localhost, or start the server with --allow-host ${host === undefined ? 'NAME' : hostnameOf(host).slice(0, 255)}`,

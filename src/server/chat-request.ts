@@ -21,9 +21,11 @@ const refusals: Readonly<Record<string, string>> = {
 
 /** Throws `unsupported-parameter` for fields whose silent neglect would change what the answer means. */
 export const refuseUnsupported = (body: object, table: Readonly<Record<string, string>>): void => {
-  for (const [field, reason] of Object.entries(table))
+  for (const field in table)
     if ((body as Record<string, unknown>)[field] !== undefined)
-      throw new ServerError('unsupported-parameter', `Unsupported parameter: '${field}': ${reason}`, { param: field });
+      throw new ServerError('unsupported-parameter', `Unsupported parameter: '${field}': ${table[field]}`, {
+        param: field,
+      });
 };
 
 const toolChoiceOf = (choice: NonNullable<ChatBody['tool_choice']>): FlatToolChoice => {

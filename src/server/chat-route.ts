@@ -26,8 +26,11 @@ interface ChatJob {
   readonly meter: RequestMeter;
 }
 
-const streamsOf = ({ context, request, requests }: ChatJob) =>
-  requests.map((chatRequest) => (signal: AbortSignal) => context.tier.chat(chatRequest, { ...request.call, signal }));
+const streamsOf = ({ context, request, requests, body }: ChatJob) =>
+  requests.map(
+    (chatRequest) => (signal: AbortSignal) =>
+      context.tier.chat(chatRequest, { ...request.call, signal, whole: body.stream !== true }),
+  );
 
 const answerWhole = async (job: ChatJob): Promise<object> => {
   const { context, request, requests, meter, head } = job;

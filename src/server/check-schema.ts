@@ -177,6 +177,8 @@ const firstError = (errors: Iterable<ValueError>): ValueError | undefined => {
 /** The top-level fields of an object without those that are null: OpenAI's clients send null for "not given". */
 export const withoutNulls = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const fields = Object.keys(value);
+  if (!fields.some((name) => (value as Record<string, unknown>)[name] === null)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 };
 

@@ -8,5 +8,11 @@ export type Compact<T> = {
 };
 
 /** A copy without the fields that are undefined. */
-export const compact = <T extends object>(fields: T): Compact<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Compact<T>;
+export const compact = <T extends object>(fields: T): Compact<T> => {
+  const kept: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    const value = (fields as Record<string, unknown>)[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept as Compact<T>;
+};

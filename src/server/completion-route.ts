@@ -50,8 +50,11 @@ const pieceOf = (event: ContentEvent): Piece | null => {
   }
 };
 
-const streamsOf = ({ context, request, requests }: CompletionJob) =>
-  requests.map((completion) => (signal: AbortSignal) => context.tier.complete(completion, { ...request.call, signal }));
+const streamsOf = ({ context, request, requests, body }: CompletionJob) =>
+  requests.map(
+    (completion) => (signal: AbortSignal) =>
+      context.tier.complete(completion, { ...request.call, signal, whole: body.stream !== true }),
+  );
 
 /** Log-probabilities of one choice in the legacy shape; null where none were asked for. */
 const createTracks = ({ requests }: CompletionJob) => {

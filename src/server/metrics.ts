@@ -3,8 +3,9 @@
  * batch and KV cache. Labels are operations, models, statuses and error codes; never a prompt, an answer, a key or a
  * user. https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
  */
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { EngineStats, GenerateTimings, GenerateUsage } from '../engine/engine.js';
+import { createFastHistogram } from './fast-histogram.js';
 
 export type Operation = 'chat' | 'text_completion' | 'embeddings';
 
@@ -113,8 +114,12 @@ const registerEngine = (registry: Registry, stats: () => Readonly<Record<string,
 
 export const createMetrics = (stats: () => Readonly<Record<string, EngineStats>>): Metrics => {
   const registry = new Registry();
-  const histogram = (name: string, help: string, buckets: number[], labelNames: readonly string[]) =>
-    new Histogram({ name, help, buckets, labelNames: [...labelNames], registers: [registry] });
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labelNames: readonly Label[],
+  ) => createFastHistogram(registry, { name, help, buckets, labelNames });
   const durations = histogram(
     'gen_ai_server_request_duration_seconds',
     'Arrival of a request to the end of its answer',
@@ -143,11 +148,16 @@ export const createMetrics = (stats: () => Readonly<Record<string, EngineStats>>
     queueBuckets,
     requestLabels,
   );
-  const requests = new Counter({
+  const finished = new Map<string, { readonly labels: Record<string, string>; count: number }>();
+  const requests: Counter = new Counter({
     name: 'spillway_http_requests_total',
     help: 'Finished HTTP requests by status',
     labelNames: ['method', 'route', 'status'],
     registers: [registry],
+    collect: () => {
+      requests.reset();
+      for (const { labels, count } of finished.values()) requests.inc(labels, count);
+    },
   });
   new Gauge({
     name: 'process_resident_memory_bytes',
@@ -159,39 +169,63 @@ export const createMetrics = (stats: () => Readonly<Record<string, EngineStats>>
   });
   registerEngine(registry, stats);
 
-  const meter: Metrics['meter'] = ({ operation, model, startedMs }) => {
+  const observersOf = (operation: Operation, model: string) => {
     const labels = {
       gen_ai_operation_name: operation,
       gen_ai_provider_name: 'spillway',
       gen_ai_request_model: model,
     };
+    return {
+      labels,
+      duration: durations.labelled({ ...labels, error_type: '' }),
+      firstToken: firstTokens.labelled(labels),
+      perToken: perToken.labelled(labels),
+      input: tokenUsage.labelled({ ...labels, gen_ai_token_type: 'input' }),
+      output: tokenUsage.labelled({ ...labels, gen_ai_token_type: 'output' }),
+      queue: queueTimes.labelled(labels),
+    };
+  };
+  const observers = new Map<string, ReturnType<typeof observersOf>>();
+
+  const meter: Metrics['meter'] = ({ operation, model, startedMs }) => {
+    const key = `${operation} ${model}`;
+    let to = observers.get(key);
+    if (to === undefined) {
+      to = observersOf(operation, model);
+      observers.set(key, to);
+    }
+    const { labels, duration, firstToken, input, output, queue, perToken: eachToken } = to;
     let firstMs: number | null = null;
     return {
       firstToken: () => {
         if (firstMs !== null) return;
         firstMs = performance.now();
-        firstTokens.observe(labels, (firstMs - startedMs) / 1000);
+        firstToken.observe((firstMs - startedMs) / 1000);
       },
       succeeded: ({ usage, timings, choices = 1 }) => {
         const nowMs = performance.now();
-        durations.observe({ ...labels, error_type: '' }, (nowMs - startedMs) / 1000);
-        tokenUsage.observe({ ...labels, gen_ai_token_type: 'input' }, usage.promptTokens);
-        if (operation !== 'embeddings')
-          tokenUsage.observe({ ...labels, gen_ai_token_type: 'output' }, usage.completionTokens);
+        duration.observe((nowMs - startedMs) / 1000);
+        input.observe(usage.promptTokens);
+        if (operation !== 'embeddings') output.observe(usage.completionTokens);
         if (timings === undefined) return;
-        queueTimes.observe(labels, timings.queueMs / 1000);
+        queue.observe(timings.queueMs / 1000);
         if (firstMs !== null && choices === 1 && usage.completionTokens > 1)
-          perToken.observe(labels, (nowMs - firstMs) / 1000 / (usage.completionTokens - 1));
+          eachToken.observe((nowMs - firstMs) / 1000 / (usage.completionTokens - 1));
       },
       failed: (errorType) => {
-        durations.observe({ ...labels, error_type: errorType }, (performance.now() - startedMs) / 1000);
+        durations.labelled({ ...labels, error_type: errorType }).observe((performance.now() - startedMs) / 1000);
       },
     };
   };
 
   return {
     meter,
-    countRequest: ({ method, route, status }) => requests.inc({ method, route, status: String(status) }),
+    countRequest: ({ method, route, status }) => {
+      const key = `${method} ${status} ${route}`;
+      const counted = finished.get(key);
+      if (counted === undefined) finished.set(key, { labels: { method, route, status: String(status) }, count: 1 });
+      else counted.count++;
+    },
     render: async (others = []) =>
       others.length === 0
         ? registry.metrics()

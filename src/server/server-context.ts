@@ -1,11 +1,12 @@
 /** What every route gets from the server that it belongs to; and the answers to "which model" and "by whom". */
-import { createHash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ModelService, TierModel, TierName } from '../tiers/tier.js';
 import { TierError } from '../tiers/tier-error.js';
 import type { ApiKeys } from './api-keys.js';
 import type { Caller } from './caller.js';
 import type { FlushClock } from './flush-clock.js';
 import type { Metrics } from './metrics.js';
+import { randomHex } from './random-hex.js';
 import type { RequestRegistry, RequestScope } from './request-scope.js';
 import type { ServerLimits, ServerLogger } from './server-options.js';
 
@@ -64,14 +65,22 @@ export const modelOf = (
   return model;
 };
 
+const fingerprints = new Map<string, string>();
+const mostFingerprints = 1_000;
+
 /** `chatcmpl-` + 32 hex digits, and the like. */
-export const newId = (prefix: string): string => `${prefix}${randomUUID().replaceAll('-', '')}`;
+export const newId = (prefix: string): string => prefix + randomHex(16);
 
 export const unixSeconds = (): number => Math.floor(Date.now() / 1000);
 
 /** Changes when a model's identity does: with the same one, a seed repeats its answer. */
-export const fingerprintOf = (model: TierModel): string =>
-  `fp_${createHash('sha256')
-    .update(`${model.tier}\n${model.id}\n${model.created}\n${model.contextLength}`)
-    .digest('hex')
-    .slice(0, 12)}`;
+export const fingerprintOf = (model: TierModel): string => {
+  const identity = `${model.tier}\n${model.id}\n${model.created}\n${model.contextLength}`;
+  let fingerprint = fingerprints.get(identity);
+  if (fingerprint === undefined) {
+    if (fingerprints.size >= mostFingerprints) fingerprints.clear();
+    fingerprint = `fp_${hash('sha256', identity).slice(0, 12)}`;
+    fingerprints.set(identity, fingerprint);
+  }
+  return fingerprint;
+};

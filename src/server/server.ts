@@ -47,6 +47,8 @@ export interface SpillwayServer {
   readonly inject: FastifyInstance['inject'];
 }
 
+/** The system takes so much of an answer, in characters, whether its reader does or not. */
+const takenAtOnce = 4_096;
 /** These answer while the server drains. */
 const alwaysOpen = new Set(['/health', '/metrics']);
 
@@ -128,24 +130,10 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
   app.decorateRequest('call');
   app.decorateRequest('key');
 
-  app.addHook('onRequest', async (request, reply) => {
-    request.scope = registry.enter(reply.raw);
-    reply.header('x-request-id', request.id);
-    const { host, origin, authorization } = request.headers;
-    guard.checkHost(host);
-    for (const [name, value] of Object.entries(guard.checkOrigin(origin, host))) reply.header(name, value);
-    if (request.method === 'OPTIONS' && origin !== undefined) {
-      reply.headers(guard.preflightHeaders(request.headers['access-control-request-headers']));
-      return reply.code(204).send();
-    }
-    const path = request.routeOptions.url ?? '';
-    if (path !== '/health') {
-      const key = options.keys === undefined ? apiKeys.identify(authorization) : null;
-      const kept = options.keys === undefined ? null : await identifyKept(options.keys, authorization);
-      if (kept !== null) request.key = kept;
-      const name = kept?.id ?? key;
-      request.caller = name === null ? { client: request.ip } : { client: name, cacheScope: name };
-    }
+  const setCaller = (request: FastifyRequest, name: string | null): void => {
+    request.caller = name === null ? { client: request.ip } : { client: name, cacheScope: name };
+  };
+  const checkState = (request: FastifyRequest, reply: FastifyReply, path: string): void => {
     if (draining && !alwaysOpen.has(path)) {
       reply.header('connection', 'close');
       throw new ServerError('draining', 'The server is shutting down and takes no new request');
@@ -156,19 +144,60 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
         'unsupported-media-type',
         `The request body must come as it is, not with Content-Encoding "${encoding.slice(0, 64)}"`,
       );
-    return undefined;
+  };
+  // Hooks call back instead of returning promises: those of a request would cost as much as reading it.
+  app.addHook('onRequest', (request, reply, done) => {
+    try {
+      request.scope = registry.enter(reply.raw);
+      reply.header('x-request-id', request.id);
+      const { host, origin, authorization } = request.headers;
+      guard.checkHost(host);
+      if (origin !== undefined) {
+        reply.headers(guard.checkOrigin(origin, host));
+        if (request.method === 'OPTIONS') {
+          reply.headers(guard.preflightHeaders(request.headers['access-control-request-headers']));
+          reply.code(204).send();
+          return;
+        }
+      }
+      const path = request.routeOptions.url ?? '';
+      if (path === '/health' || options.keys === undefined) {
+        if (path !== '/health') setCaller(request, apiKeys.identify(authorization));
+        checkState(request, reply, path);
+        done();
+        return;
+      }
+      identifyKept(options.keys, authorization)
+        .then((kept) => {
+          if (kept !== null) request.key = kept;
+          setCaller(request, kept?.id ?? null);
+          checkState(request, reply, path);
+        })
+        .then(() => done(), done);
+    } catch (error) {
+      done(error as Error);
+    }
   });
-  app.addHook('preHandler', async (request, reply) => {
-    request.call = {
-      routing: routingOf(request),
-      onAdmitted: (rateLimits) => void reply.headers(rateLimitHeaders(rateLimits)),
-    };
+  app.addHook('preHandler', (request, reply, done) => {
+    try {
+      request.call = {
+        routing: routingOf(request),
+        onAdmitted: (rateLimits) => {
+          if (rateLimits.requests !== null || rateLimits.tokens !== null) reply.headers(rateLimitHeaders(rateLimits));
+        },
+      };
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   });
-  // A reader that takes nothing of a whole answer is cut off as one of a stream would be.
-  app.addHook('onSend', async (_, reply) => {
-    reply.raw.setTimeout(limits.stallMs, () => reply.raw.destroy());
+  // A reader that takes nothing of a long whole answer is cut off as one of a stream would be.
+  app.addHook('onSend', (_, reply, payload, done) => {
+    const isShort = typeof payload === 'string' && payload.length < takenAtOnce;
+    if (!isShort) reply.raw.setTimeout(limits.stallMs, () => reply.raw.destroy());
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     const status = reply.raw.statusCode;
     metrics.countRequest({ method: request.method, route, status });
@@ -182,6 +211,7 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
       },
       'request',
     );
+    done();
   });
 
   app.setNotFoundHandler(async (request, reply) => {

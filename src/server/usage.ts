@@ -28,6 +28,10 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
  * those of the request: until its first place, its first token, its last end.
  */
 export const totalsOf = (ends: readonly EndEvent[], choicesPerPrompt: number): RequestTotals => {
+  if (ends.length === 1) {
+    const { usage, timings, reasoningTokens, overflow, confidence, served } = ends[0]!;
+    return { usage, timings, reasoningTokens, overflow, confidence, served, costNanoUsd: served?.costNanoUsd ?? 0 };
+  }
   const perPrompt = ends
     .filter((_, index) => index % choicesPerPrompt === 0)
     .map((_, prompt) => {

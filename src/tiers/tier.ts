@@ -195,6 +195,8 @@ export interface RateLimitStates {
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Nobody reads the answer before it is there: it may come in one piece. */
+  readonly whole?: boolean;
   readonly routing?: RoutingOptions;
   /** A router let the request in; called once, before its first event. */
   readonly onAdmitted?: (rateLimits: RateLimitStates) => void;

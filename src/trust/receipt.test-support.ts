@@ -1,5 +1,7 @@
-/** Bodies of receipts for tests: whole ones, with what a test cares about put in. */
-import type { ReceiptBody } from './receipt.js';
+/** Receipts for tests: whole ones, with what a test cares about put in. */
+import type { ReceiptBody, SignedReceipt } from './receipt.js';
+import { type ChainPlace, receiptDigest, signBatch } from './sign-receipt.js';
+import type { SigningKey } from './signing-key.js';
 
 export const receiptBody = (id: string, fields: Partial<ReceiptBody> = {}): ReceiptBody => ({
   id: `receipt-${id}`,
@@ -27,3 +29,26 @@ export const receiptBody = (id: string, fields: Partial<ReceiptBody> = {}): Rece
   costNanoUsd: 0,
   ...fields,
 });
+
+/** Receipts at their places, signed together. */
+export const signTogether = (
+  placed: readonly (ChainPlace & { readonly body: ReceiptBody })[],
+  key: SigningKey,
+): SignedReceipt[] => {
+  const digests = placed.map(receiptDigest);
+  const { signature, proofs } = signBatch(digests, key);
+  return placed.map(({ body, chain, sequence, previous }, index) => ({
+    body,
+    chain,
+    sequence,
+    previous,
+    digest: digests[index]!,
+    signer: key.id,
+    signature,
+    proof: proofs[index]!,
+  }));
+};
+
+/** A receipt at its place, signed alone. */
+export const signAlone = (body: ReceiptBody, { key, ...place }: ChainPlace & { readonly key: SigningKey }) =>
+  signTogether([{ body, ...place }], key)[0]!;

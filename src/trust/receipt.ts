@@ -35,6 +35,15 @@ export interface ReceiptBody {
   readonly costNanoUsd: number;
 }
 
+/** Where a receipt's digest stands in the Merkle tree (RFC 9162) of those that were signed together. */
+export interface BatchProof {
+  /** From 0. */
+  readonly index: number;
+  readonly size: number;
+  /** Hashes of 32 bytes from its sibling up to the root, base64; none where it was signed alone. */
+  readonly path: readonly string[];
+}
+
 /** A body with its place in a chain: `previous` is the digest of the receipt before it, null for the first. */
 export interface SignedReceipt {
   readonly body: ReceiptBody;
@@ -45,6 +54,7 @@ export interface SignedReceipt {
   readonly digest: string;
   /** Id of the signing key: digest of its public half. */
   readonly signer: string;
-  /** Ed25519 (RFC 8032) over the digest's 32 bytes; base64. */
+  /** Ed25519 (RFC 8032) over the 32 bytes of the root that digest and proof lead to and the tree's size (4, big-endian); base64. */
   readonly signature: string;
+  readonly proof: BatchProof;
 }

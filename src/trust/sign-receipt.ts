@@ -1,10 +1,11 @@
 /**
- * From a receipt's body to its signed form: digest over its place in the chain, signature over the digest. Pure but for
- * the key; knows no database.
+ * From receipts' bodies to their signed form: a digest over each one's place in the chain, one signature over all that
+ * are signed together. Pure but for the key; knows no database.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.js';
-import type { ReceiptBody, SignedReceipt } from './receipt.js';
+import { createMerkleTree, rootOf } from './merkle-tree.js';
+import type { BatchProof, SignedReceipt } from './receipt.js';
 import type { SigningKey } from './signing-key.js';
 
 /** Where a receipt stands; the first has sequence 1 and no previous. */
@@ -17,45 +18,61 @@ export interface ChainPlace {
 const digestPrefix = 'sha256:';
 
 /**
- * SHA-256 of `{body, chain, previous, sequence}` in canonical JSON; `bodyJson` is the body's canonical JSON, so that who
- * has it already need not write it again.
+ * The digest of a receipt at its place: `sha256:` and the lower-case hex SHA-256 of `{body, chain, previous, sequence}`
+ * in canonical JSON. `bodyJson` is the body's canonical JSON, so that who has it already need not write it again.
  */
-const hashPlaced = (bodyJson: string, { chain, sequence, previous }: ChainPlace): Buffer =>
-  createHash('sha256')
-    .update(
-      `{"body":${bodyJson},"chain":${canonicalJson(chain)},"previous":${canonicalJson(previous)},"sequence":${canonicalJson(sequence)}}`,
-    )
-    .digest();
+export const placedDigest = (bodyJson: string, { chain, sequence, previous }: ChainPlace): string =>
+  digestPrefix +
+  hash(
+    'sha256',
+    `{"body":${bodyJson},"chain":${canonicalJson(chain)},"previous":${canonicalJson(previous)},"sequence":${sequence}}`,
+  );
 
-/** The digest that a receipt must carry: `sha256:` and lower-case hex. Throws TrustError `not-canonical`. */
+/** The digest that a receipt must carry. Throws TrustError `not-canonical`. */
 export const receiptDigest = (receipt: Pick<SignedReceipt, 'body'> & ChainPlace): string =>
-  digestPrefix + hashPlaced(canonicalJson(receipt.body), receipt).toString('hex');
+  placedDigest(canonicalJson(receipt.body), receipt);
 
-/** The 32 bytes that are signed, from a digest's text; null for text that is no digest. */
-export const digestBytes = (digest: string): Buffer | null =>
+/** The 32 bytes of a digest's text; null for text that is no digest. */
+const digestBytes = (digest: string): Buffer | null =>
   /^sha256:[0-9a-f]{64}$/.test(digest) ? Buffer.from(digest.slice(digestPrefix.length), 'hex') : null;
 
-export interface SignedWithText {
-  readonly receipt: SignedReceipt;
-  /** The body in canonical JSON, as it was signed. */
-  readonly bodyJson: string;
+/** What is signed: the root and the number of leaves, which a root alone does not settle. 36 bytes. */
+const signedBytes = (root: Buffer, size: number): Buffer => {
+  const bytes = Buffer.alloc(root.length + 4);
+  root.copy(bytes);
+  bytes.writeUInt32BE(size, root.length);
+  return bytes;
+};
+
+/** Bytes of base64 as it is written here; null for any other text of the same or other bytes. */
+export const base64Bytes = (text: string): Buffer | null => {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : null;
+};
+
+export interface BatchSignature {
+  /** Ed25519 over the tree's root and size; base64. */
+  readonly signature: string;
+  /** One for each digest, in their order. */
+  readonly proofs: readonly BatchProof[];
 }
 
-/** Signs a body at its place. Throws TrustError `not-canonical` for a body that JSON cannot say. */
-export const signReceipt = (
-  body: ReceiptBody,
-  { key, ...place }: ChainPlace & { readonly key: SigningKey },
-): SignedWithText => {
-  const bodyJson = canonicalJson(body);
-  const hash = hashPlaced(bodyJson, place);
-  const receipt: SignedReceipt = {
-    body,
-    chain: place.chain,
-    sequence: place.sequence,
-    previous: place.previous,
-    digest: digestPrefix + hash.toString('hex'),
-    signer: key.id,
-    signature: key.sign(hash).toString('base64'),
+/** Signs digests together: the time of one signature for however many. */
+export const signBatch = (digests: readonly string[], key: SigningKey): BatchSignature => {
+  const tree = createMerkleTree(digests.map((digest) => digestBytes(digest)!));
+  const { length: size } = digests;
+  return {
+    signature: key.sign(signedBytes(tree.root, size)).toString('base64'),
+    proofs: digests.map((_, index) => ({ index, size, path: tree.path(index).map((one) => one.toString('base64')) })),
   };
-  return { receipt, bodyJson };
+};
+
+/** The bytes that a receipt's signature must be over; null where digest and proof lead to none. */
+export const bytesSigned = ({ digest, proof }: Pick<SignedReceipt, 'digest' | 'proof'>): Buffer | null => {
+  const { index, size } = proof;
+  const leaf = digestBytes(digest);
+  const path = proof.path.map(base64Bytes);
+  if (leaf === null || size > 2 ** 32 - 1 || !path.every((one): one is Buffer => one?.length === 32)) return null;
+  const root = rootOf(leaf, { index, size, path });
+  return root === null ? null : signedBytes(root, size);
 };

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ReceiptBody, SignedReceipt } from './receipt.js';
-import { receiptBody } from './receipt.test-support.js';
-import { receiptDigest, signReceipt } from './sign-receipt.js';
+import { receiptBody, signAlone, signTogether } from './receipt.test-support.js';
+import { receiptDigest } from './sign-receipt.js';
 import { openSigningKey, type SigningKey } from './signing-key.js';
 import { type ChainFault, verifyChain } from './verify-chain.js';
 
@@ -15,12 +15,19 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const key = openSigningKey(join(folder, 'ours.pem'));
 const foreign = openSigningKey(join(folder, 'foreign.pem'));
 
+/** Signed in batches of 1, 2, 3 and so on. */
 const makeChain = (length: number, options: { chain?: string; key?: SigningKey } = {}): SignedReceipt[] => {
   const receipts: SignedReceipt[] = [];
-  for (let sequence = 1; sequence <= length; sequence++) {
-    const previous = receipts.at(-1)?.digest ?? null;
-    const place = { chain: options.chain ?? 'main', sequence, previous };
-    receipts.push(signReceipt(receiptBody(`r${sequence}`), { ...place, key: options.key ?? key }).receipt);
+  for (let size = 1; receipts.length < length; size++) {
+    const batch: { body: ReceiptBody; chain: string; sequence: number; previous: string | null }[] = [];
+    let previous = receipts.at(-1)?.digest ?? null;
+    while (batch.length < size && receipts.length + batch.length < length) {
+      const sequence = receipts.length + batch.length + 1;
+      const placed = { body: receiptBody(`r${sequence}`), chain: options.chain ?? 'main', sequence, previous };
+      batch.push(placed);
+      previous = receiptDigest(placed);
+    }
+    receipts.push(...signTogether(batch, options.key ?? key));
   }
   return receipts;
 };
@@ -60,18 +67,18 @@ describe('verifyChain', () => {
   it('finds one that another key signed, also when it names ours', () => {
     const body = change(chain[2]!, { costNanoUsd: 1 }).body;
     const place = { chain: 'main', sequence: 3, previous: chain[1]!.digest };
-    const forged = signReceipt(body, { ...place, key: foreign }).receipt;
+    const forged = signAlone(body, { ...place, key: foreign });
     expect(types(verify(chain.with(2, forged)).faults)).toEqual(['foreign-signed', 'unlinked']);
     expect(types(verify(chain.with(2, { ...forged, signer: key.id })).faults)).toEqual(['bad-signature', 'unlinked']);
   });
 
   it('accepts several signers in one chain, as several servers on one database make it', () => {
-    const second = signReceipt(receiptBody('x'), {
+    const second = signAlone(receiptBody('x'), {
       key: foreign,
       chain: 'main',
       sequence: 7,
       previous: chain[5]!.digest,
-    }).receipt;
+    });
     expect(verifyChain([...chain, second], [key.publicKeyPem, foreign.publicKeyPem]).faults).toEqual([]);
   });
 
@@ -88,12 +95,12 @@ describe('verifyChain', () => {
 
   it('finds a history that was written anew up to a head that is known', () => {
     const other = makeChain(5);
-    const last = signReceipt(receiptBody('other'), {
+    const last = signAlone(receiptBody('other'), {
       key,
       chain: 'main',
       sequence: 6,
       previous: other[4]!.digest,
-    }).receipt;
+    });
     expect(types(verify([...other, last], { until: [headOf(chain[5]!)] }).faults)).toEqual(['forked']);
   });
 
@@ -103,12 +110,12 @@ describe('verifyChain', () => {
       { type: 'reordered', position: 2, chain: 'main', sequence: 2, receiptId: 'receipt-r2' },
     ]);
     expect(verify([...chain, chain[3]!]).faults).toMatchObject([{ type: 'repeated', position: 6, sequence: 4 }]);
-    const twin = signReceipt(receiptBody('twin'), {
+    const twin = signAlone(receiptBody('twin'), {
       key,
       chain: 'main',
       sequence: 4,
       previous: chain[2]!.digest,
-    }).receipt;
+    });
     expect(verify([...chain, twin]).faults).toMatchObject([{ type: 'forked', position: 6, sequence: 4 }]);
   });
 
@@ -127,6 +134,24 @@ describe('verifyChain', () => {
     expect(types(verify(chain.slice(2), { after: [headOf(chain[2]!)] }).faults)).toEqual(['repeated']);
   });
 
+  it('verifies any one receipt alone, with those beside it unknown', () => {
+    for (const receipt of chain)
+      expect(
+        verify([receipt], { after: receipt.sequence === 1 ? [] : [headOf(chain[receipt.sequence - 2]!)] }),
+      ).toEqual({
+        checked: 1,
+        faults: [],
+        heads: [headOf(receipt)],
+      });
+  });
+
+  it('finds a proof that is of another receipt of the same batch', () => {
+    const [third, fourth] = [chain[3]!, chain[4]!];
+    expect(third.proof.size).toBeGreaterThan(1);
+    const report = verify(chain.with(3, { ...third, proof: fourth.proof }));
+    expect(report.faults).toMatchObject([{ type: 'bad-signature', sequence: 4 }]);
+  });
+
   it('looks at each chain by itself', () => {
     const other = makeChain(3, { chain: 'other' });
     const mixed = [chain[0]!, other[0]!, chain[1]!, other[1]!, other[2]!];
@@ -134,9 +159,16 @@ describe('verifyChain', () => {
   });
 
   it('calls malformed what is no receipt, and does not stop at it', () => {
-    const odd = [null, 5, {}, { ...chain[1]!, sequence: '2' }, { ...chain[1]!, body: null }] as SignedReceipt[];
+    const odd = [
+      null,
+      5,
+      {},
+      { ...chain[1]!, sequence: '2' },
+      { ...chain[1]!, body: null },
+      { ...chain[1]!, proof: null },
+    ] as SignedReceipt[];
     expect(verify([chain[0]!, ...odd, ...chain.slice(1)]).faults).toEqual(
-      [1, 2, 3, 4, 5].map((position) => ({ type: 'malformed', position })),
+      [1, 2, 3, 4, 5, 6].map((position) => ({ type: 'malformed', position })),
     );
     const unsignable = { ...chain[1]!, body: { ...chain[1]!.body, model: '\ud800' } };
     expect(types(verify(chain.with(1, unsignable)).faults)).toEqual(['changed']);
@@ -149,7 +181,7 @@ describe('verifyChain', () => {
         const receipt = chain[index]!;
         const value = receipt[field];
         // Flips one bit of one character that is part of the value.
-        const position = typeof value === 'string' ? at % (value.length - 2) : 0;
+        const position = typeof value === 'string' ? at % value.length : 0;
         const changed =
           value === null
             ? chain[0]!.digest
@@ -160,6 +192,23 @@ describe('verifyChain', () => {
                 value.slice(position + 1);
         const faults = verify(chain.with(index, { ...receipt, [field]: changed } as SignedReceipt)).faults;
         expect(faults.length).toBeGreaterThan(0);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.nat(chain.length - 1), fc.nat(2), fc.nat(), fc.nat(7), (index, what, at, bit) => {
+        const receipt = chain[index]!;
+        const { proof } = receipt;
+        const path = proof.path.map((one) => Buffer.from(one, 'base64'));
+        const hash = path[at % Math.max(1, path.length)];
+        if (hash !== undefined) hash[at % 32]! ^= 1 << bit;
+        const changed = [
+          { ...proof, index: (proof.index + 1 + (at % 5)) % (proof.size + 5) },
+          { ...proof, size: proof.size + 1 + (at % 5) },
+          { ...proof, path: hash === undefined ? ['AAAA'] : path.map((one) => one.toString('base64')) },
+        ][what]!;
+        if (JSON.stringify(changed) === JSON.stringify(proof)) return;
+        const { faults } = verify(chain.with(index, { ...receipt, proof: changed }));
+        expect(faults).toMatchObject([{ type: 'bad-signature', position: index }]);
       }),
     );
     fc.assert(

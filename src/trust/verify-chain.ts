@@ -5,8 +5,8 @@
  * chain; who wrote down its head earlier gives it as `until` and finds that too.
  */
 import { type KeyObject, verify } from 'node:crypto';
-import type { SignedReceipt } from './receipt.js';
-import { digestBytes, receiptDigest } from './sign-receipt.js';
+import type { BatchProof, SignedReceipt } from './receipt.js';
+import { base64Bytes, bytesSigned, receiptDigest } from './sign-receipt.js';
 import { readPublicKey } from './signing-key.js';
 
 export interface ChainHead {
@@ -57,6 +57,14 @@ export interface VerifyOptions {
   readonly until?: readonly ChainHead[];
 }
 
+const isProof = (value: Partial<BatchProof> | null | undefined): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Number.isSafeInteger(value.index) &&
+  Number.isSafeInteger(value.size) &&
+  Array.isArray(value.path) &&
+  value.path.every((hash: unknown) => typeof hash === 'string');
+
 const isReceipt = (value: unknown): value is SignedReceipt => {
   const receipt = value as Partial<SignedReceipt> | null;
   return (
@@ -71,7 +79,8 @@ const isReceipt = (value: unknown): value is SignedReceipt => {
     (receipt.previous === null || typeof receipt.previous === 'string') &&
     typeof receipt.digest === 'string' &&
     typeof receipt.signer === 'string' &&
-    typeof receipt.signature === 'string'
+    typeof receipt.signature === 'string' &&
+    isProof(receipt.proof)
   );
 };
 
@@ -88,14 +97,35 @@ const hasItsDigest = (receipt: SignedReceipt): boolean => {
   }
 };
 
+type SignatureCheck = (receipt: SignedReceipt, key: KeyObject) => boolean;
+
+/** Receipts that were signed together have one signature: it is checked once. */
+const createSignatureCheck = (): SignatureCheck => {
+  const known = new Map<string, boolean>();
+  return (receipt, key) => {
+    const bytes = bytesSigned(receipt);
+    const signature = base64Bytes(receipt.signature);
+    if (bytes === null || signature === null) return false;
+    const name = `${receipt.signer} ${receipt.signature} ${bytes.toString('base64')}`;
+    let signed = known.get(name);
+    if (signed === undefined) {
+      signed = verify(null, bytes, key, signature);
+      known.set(name, signed);
+    }
+    return signed;
+  };
+};
+
 /** What is wrong with one receipt by itself, or null. */
-const checkAlone = ({ receipt, at }: Placed, keys: ReadonlyMap<string, KeyObject>): ChainFault | null => {
+const checkAlone = (
+  { receipt, at }: Placed,
+  { keys, isSigned }: { readonly keys: ReadonlyMap<string, KeyObject>; readonly isSigned: SignatureCheck },
+): ChainFault | null => {
   if (!hasItsDigest(receipt)) return { type: 'changed', ...at };
   const { signer } = receipt;
   const key = keys.get(signer);
   if (key === undefined) return { type: 'foreign-signed', signer, ...at };
-  const signed = verify(null, digestBytes(receipt.digest)!, key, Buffer.from(receipt.signature, 'base64'));
-  return signed ? null : { type: 'bad-signature', signer, ...at };
+  return isSigned(receipt, key) ? null : { type: 'bad-signature', signer, ...at };
 };
 
 /** Order as given: what stands after a later one, and what comes twice. Returns one receipt per place. */
@@ -164,6 +194,7 @@ export const verifyChain = (
   const until = byChain(options.until);
   const chains = new Map<string, Placed[]>([...after.keys(), ...until.keys()].map((chain) => [chain, []]));
   const faults: ChainFault[] = [];
+  const isSigned = createSignatureCheck();
   for (const [position, receipt] of receipts.entries()) {
     if (!isReceipt(receipt)) {
       faults.push({ type: 'malformed', position });
@@ -171,7 +202,7 @@ export const verifyChain = (
     }
     const { chain, sequence } = receipt;
     const placed = { receipt, at: { position, chain, sequence, receiptId: receipt.body.id } };
-    const fault = checkAlone(placed, keys);
+    const fault = checkAlone(placed, { keys, isSigned });
     if (fault !== null) faults.push(fault);
     const members = chains.get(chain);
     if (members === undefined) chains.set(chain, [placed]);

@@ -12,7 +12,7 @@ import type { Dialect } from '../sql/dialect.js';
 import { createStep, type Step } from '../sql/step.js';
 import { type BookState, createBookState } from './book-state.js';
 import { type BookOperation, type BookResult, scopesOf } from './book-types.js';
-import { raise, reserve } from './reserve.js';
+import { lease, raise, reserve } from './reserve.js';
 import { release, settle } from './settle.js';
 
 export interface BookContext {
@@ -45,6 +45,7 @@ const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
   for (const operation of operations)
     switch (operation.type) {
       case 'reserve':
+      case 'lease':
         reservedIds.add(operation.reservation.id);
         addOwner(operation.reservation.keyId, operation.reservation.app);
         months.add(monthOf(operation.nowMs));
@@ -55,10 +56,10 @@ const scopeOf = (operations: readonly BookOperation[]): BatchScope => {
         months.add(monthOf(operation.nowMs));
         break;
       case 'settle':
-        settledIds.add(operation.settlement.reservationId);
-        addOwner(operation.settlement.receipt.keyId, operation.settlement.receipt.app);
-        months.add(monthOf(operation.settlement.receipt.startedMs));
-        receiptIds.add(operation.settlement.receipt.id);
+        settledIds.add(operation.booking.reservationId);
+        for (const one of scopesOf(operation.booking.keyId, operation.booking.app)) scopes.add(one);
+        months.add(monthOf(operation.booking.startedMs));
+        receiptIds.add(operation.booking.receiptId);
         break;
       case 'release':
         releasedIds.add(operation.reservationId);
@@ -87,18 +88,18 @@ const openKey = (context: BookContext): SigningKey => {
   }
 };
 
-const apply = (
-  { state, key }: { readonly state: BookState; readonly key: SigningKey },
-  operation: BookOperation,
-): BookResult => {
+const apply = (state: BookState, operation: BookOperation): BookResult => {
   try {
     switch (operation.type) {
       case 'reserve':
         return { type: 'reserve', outcome: reserve(state, operation) };
+      case 'lease':
+        return { type: 'lease', granted: lease(state, operation) };
       case 'raise':
         return { type: 'raise', outcome: raise(state, operation) };
       case 'settle':
-        return { type: 'settle', receipt: settle(state, { settlement: operation.settlement, key }) };
+        settle(state, operation.booking);
+        return { type: 'settle' };
       case 'release':
         return { type: 'release', released: release(state, operation) };
       default:
@@ -106,8 +107,6 @@ const apply = (
     }
   } catch (error) {
     if (error instanceof LedgerError) return { type: 'failed', error };
-    if (error instanceof TrustError)
-      return { type: 'failed', error: new LedgerError('invalid', `Cannot settle: ${error.message}`, { cause: error }) };
     throw error;
   }
 };
@@ -132,9 +131,9 @@ export const bookBatch = (operations: readonly BookOperation[], context: BookCon
     },
     (rows) => {
       const state = createBookState(rows, statements);
-      const result = operations.map((operation) => apply({ state, key }, operation));
+      const result = operations.map((operation) => apply(state, operation));
       const signer = { id: key.id, public_key: key.publicKeyPem };
-      return { result, writes: [...(settles ? [statements.insertSigner(signer)] : []), ...state.writes()] };
+      return { result, writes: [...(settles ? [statements.insertSigner(signer)] : []), ...state.writes(key)] };
     },
   );
 };

@@ -2,7 +2,8 @@
  * What a batch of bookings knows and changes: the rows that were read, the changes so far, and the writes that follow
  * from them. Mutable within one batch; knows no database and no rules.
  */
-import type { SignedReceipt } from '../../trust/receipt.js';
+import { signBatch } from '../../trust/sign-receipt.js';
+import type { SigningKey } from '../../trust/signing-key.js';
 import { formatSlots, parseSlots, type RateSlot } from '../rate-window.js';
 import type { BookStatements } from '../sql/book-statements.js';
 import type {
@@ -47,10 +48,15 @@ export interface RateWindow {
   readonly slots: readonly RateSlot[];
 }
 
+/** A receipt at its place in the chain, not signed yet. */
+export type PlacedReceipt = Omit<ReceiptTable, 'signer' | 'signature' | 'proof'>;
+
 export interface BookState {
   readonly limits: ReadonlyMap<string, Pick<KeyTable, 'requests_per_minute' | 'tokens_per_minute'>>;
   reservation(id: string): ReservationTable | undefined;
   addReservation(row: ReservationTable): void;
+  /** Sets amounts of one that is there. */
+  changeReservation(row: ReservationTable): void;
   removeReservation(id: string): void;
   /** The budgets that a request falls under, most particular first. */
   accounts(owner: {
@@ -62,18 +68,20 @@ export interface BookState {
   /** The windows that a request counts in. */
   windows(owner: { readonly keyId: string | null; readonly app: string | null }): readonly RateWindow[];
   saveSlots(scope: string, slots: readonly RateSlot[]): void;
-  /** A receipt that is there already, from before or from this batch. */
-  receipt(id: string): { readonly row: ReceiptTable; readonly receipt: SignedReceipt | null } | undefined;
+  /** The body of a receipt that is there already, from before or from this batch. */
+  receiptText(id: string): string | undefined;
   head(): ReceiptHead;
-  addReceipt(row: ReceiptTable, receipt: SignedReceipt): void;
-  /** In the order in which they must run. */
-  writes(): Query[];
+  addReceipt(receipt: PlacedReceipt): void;
+  /** In the order in which they must run; the receipts signed together. */
+  writes(key: SigningKey): Query[];
 }
 
 const noSums: MonthSums = { spent_nano_usd: 0, reserved_nano_usd: 0, spent_tokens: 0, reserved_tokens: 0 };
 
 export const createBookState = (rows: BookRows, statements: BookStatements): BookState => {
   const reservations = new Map(rows.reservations.map((row) => [row.id, row]));
+  /** Those that the database has. */
+  const readIds: ReadonlySet<string> = new Set(reservations.keys());
   const added = new Map<string, ReservationTable>();
   const removed = new Set<string>();
   const budgets = new Map(rows.budgets.map((row) => [row.scope, row]));
@@ -85,10 +93,8 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
   const accountsOf = new Map<string, MonthAccount[]>();
   const rates = new Map(rows.rates.map((row) => [row.scope, parseSlots(row.slots) as readonly RateSlot[]]));
   const changedRates = new Set<string>();
-  const receipts = new Map<string, { readonly row: ReceiptTable; readonly receipt: SignedReceipt | null }>(
-    rows.receipts.map((row) => [row.id, { row, receipt: null }]),
-  );
-  const newReceipts: ReceiptTable[] = [];
+  const receiptTexts = new Map(rows.receipts.map(({ id, body }) => [id, body]));
+  const newReceipts: PlacedReceipt[] = [];
   let head: ReceiptHead | undefined = rows.head[0];
 
   /** One object for each budget and month, whoever asks for it. */
@@ -109,9 +115,15 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
       reservations.set(row.id, row);
       added.set(row.id, row);
     },
+    changeReservation(row) {
+      reservations.set(row.id, row);
+      if (readIds.has(row.id)) removed.add(row.id);
+      added.set(row.id, row);
+    },
     removeReservation(id) {
       reservations.delete(id);
-      if (!added.delete(id)) removed.add(id);
+      added.delete(id);
+      if (readIds.has(id)) removed.add(id);
     },
     accounts({ keyId, app, month }) {
       const owner = JSON.stringify([month, keyId, app]);
@@ -140,25 +152,39 @@ export const createBookState = (rows: BookRows, statements: BookStatements): Boo
       rates.set(scope, slots);
       changedRates.add(scope);
     },
-    receipt: (id) => receipts.get(id),
+    receiptText: (id) => receiptTexts.get(id),
     head() {
       if (head === undefined) throw new Error('The ledger has no chain of receipts.');
       return head;
     },
-    addReceipt(row, receipt) {
-      receipts.set(row.id, { row, receipt });
-      newReceipts.push(row);
-      head = { chain: row.chain, sequence: row.sequence, digest: row.digest };
+    addReceipt(receipt) {
+      receiptTexts.set(receipt.id, receipt.body);
+      newReceipts.push(receipt);
+      head = { chain: receipt.chain, sequence: receipt.sequence, digest: receipt.digest };
     },
-    writes: () => [
+    writes: (key) => [
       ...(removed.size === 0 ? [] : [statements.deleteReservations({ ids: [...removed] })]),
       ...statements.insertReservations([...added.values()]),
       ...[...changedAccounts].map(({ budget, month, sums }) =>
         statements.saveMonth({ ...sums, budget_id: budget.id, month }),
       ),
       ...[...changedRates].map((scope) => statements.saveRate({ scope, slots: formatSlots(rates.get(scope)!) })),
-      ...statements.insertReceipts(newReceipts),
-      ...(newReceipts.length === 0 ? [] : [statements.saveHead(newReceipts.at(-1)!)]),
+      ...(newReceipts.length === 0
+        ? []
+        : [...statements.insertReceipts(signedRows(newReceipts, key)), statements.saveHead(newReceipts.at(-1)!)]),
     ],
   };
+};
+
+const signedRows = (receipts: readonly PlacedReceipt[], key: SigningKey): ReceiptTable[] => {
+  const { signature, proofs } = signBatch(
+    receipts.map(({ digest }) => digest),
+    key,
+  );
+  return receipts.map((receipt, index) => ({
+    ...receipt,
+    signer: key.id,
+    signature,
+    proof: JSON.stringify(proofs[index]!),
+  }));
 };

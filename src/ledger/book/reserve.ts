@@ -10,7 +10,7 @@ import { monthOf } from '../month.js';
 import { currentSlots, isAhead, type RateKind, rateState, takeRate, waitForMs } from '../rate-window.js';
 import type { ReservationTable } from '../sql/schema.js';
 import type { BookState, MonthAccount, RateWindow } from './book-state.js';
-import { type BookOperation, limitScopeOf } from './book-types.js';
+import { type Amounts, type BookOperation, limitScopeOf } from './book-types.js';
 import { correctRate } from './settle.js';
 
 type ReserveOperation = Extract<BookOperation, { readonly type: 'reserve' }>;
@@ -100,8 +100,6 @@ export const budgetStateOf = ({ budget, month, sums }: MonthAccount): BudgetStat
   spentTokens: sums.spent_tokens,
   reservedTokens: sums.reserved_tokens,
 });
-
-type Amounts = Pick<Reservation, 'nanoUsd' | 'tokens'>;
 
 /** What of a budget has no room for so much more; null where it fits. */
 const lackOf = ({ budget, sums }: MonthAccount, { nanoUsd, tokens }: Amounts): 'usd' | 'tokens' | null => {
@@ -194,14 +192,66 @@ export const raise = (
   const month = present?.month ?? monthOf(nowMs);
   const lack = take(state, state.accounts({ keyId, app, month }), more);
   if (lack !== null) return lack;
-  if (present !== undefined) {
+  if (present === undefined)
+    state.addReservation({
+      id,
+      key_id: keyId,
+      app,
+      month,
+      nano_usd: nanoUsd,
+      tokens,
+      expires_ms: expiresMs,
+      rate_ms: null,
+    });
+  else {
     correctRate(state, present, { requests: 0, tokens: -more.tokens });
-    state.removeReservation(id);
+    state.changeReservation({ ...present, nano_usd: nanoUsd, tokens });
   }
-  state.addReservation({
-    ...(present ?? { id, key_id: keyId, app, month, expires_ms: expiresMs, rate_ms: null }),
-    nano_usd: nanoUsd,
-    tokens,
-  });
   return { type: 'reserved' };
+};
+
+/** A lease takes at most this part of what a budget leaves: what one process holds ahead, others cannot use. */
+const leaseShare = 0.01;
+
+/** The part of `wanted` that a budget with this limit can lease out. */
+const leasable = (wanted: number, limit: number | null, used: number): number =>
+  limit === null ? wanted : Math.min(wanted, Math.max(0, Math.floor((limit - used) * leaseShare)));
+
+/**
+ * Reserves for requests to come; see BookOperation. One that is there already is the same lease, asked for again. Throws
+ * LedgerError `conflict` for an id that is somebody else's.
+ */
+export const lease = (
+  state: BookState,
+  { reservation, least, nowMs }: Pick<Extract<BookOperation, { type: 'lease' }>, 'reservation' | 'least' | 'nowMs'>,
+): Amounts | null => {
+  const { id, keyId, app, expiresMs } = reservation;
+  const present = state.reservation(id);
+  if (present !== undefined) {
+    if (!isOwner(present, reservation)) throw taken(id);
+    return { nanoUsd: present.nano_usd, tokens: present.tokens };
+  }
+  if (limitsOf(state, reservation).length > 0 || state.windows({ keyId, app }).length > 0) return null;
+  const month = monthOf(nowMs);
+  const accounts = state.accounts({ keyId, app, month });
+  const granted = accounts.reduce<Amounts>(
+    ({ nanoUsd, tokens }, { budget, sums }) => ({
+      nanoUsd: leasable(nanoUsd, budget.per_month_nano_usd, sums.spent_nano_usd + sums.reserved_nano_usd),
+      tokens: leasable(tokens, budget.per_month_tokens, sums.spent_tokens + sums.reserved_tokens),
+    }),
+    reservation,
+  );
+  if (granted.nanoUsd < least.nanoUsd || granted.tokens < least.tokens) return null;
+  if (take(state, accounts, granted) !== null) return null;
+  state.addReservation({
+    id,
+    key_id: keyId,
+    app,
+    month,
+    nano_usd: granted.nanoUsd,
+    tokens: granted.tokens,
+    expires_ms: expiresMs,
+    rate_ms: null,
+  });
+  return { nanoUsd: granted.nanoUsd, tokens: granted.tokens };
 };

@@ -1,19 +1,16 @@
 /**
  * The rules of booking and giving back: what was spent is booked against every budget of the reservation's month, what
- * was reserved goes, and the receipt takes its place in the chain. Pure over a BookState, but for the signing key.
+ * was reserved goes, and the receipt takes its place in the chain. Pure over a BookState.
  */
-
-import { canonicalJson } from '../../trust/canonical-json.js';
 import type { ReceiptBody, SignedReceipt } from '../../trust/receipt.js';
-import { signReceipt } from '../../trust/sign-receipt.js';
-import type { SigningKey } from '../../trust/signing-key.js';
-import type { Settlement } from '../ledger.js';
+import { placedDigest } from '../../trust/sign-receipt.js';
 import { LedgerError } from '../ledger-error.js';
 import { addExactly } from '../money.js';
 import { monthOf } from '../month.js';
 import { giveBackRate } from '../rate-window.js';
 import type { ReceiptTable, ReservationTable } from '../sql/schema.js';
 import type { BookState, MonthSums } from './book-state.js';
+import type { Amounts, Booking } from './book-types.js';
 
 export const receiptOfRow = (row: ReceiptTable): SignedReceipt => ({
   body: JSON.parse(row.body) as ReceiptBody,
@@ -23,23 +20,23 @@ export const receiptOfRow = (row: ReceiptTable): SignedReceipt => ({
   digest: row.digest,
   signer: row.signer,
   signature: row.signature,
+  proof: JSON.parse(row.proof) as SignedReceipt['proof'],
 });
 
-/** The receipt of a settlement that was made before; null where there is none. */
-const settledBefore = (state: BookState, { receipt: body }: Settlement): SignedReceipt | null => {
-  const known = state.receipt(body.id);
-  if (known === undefined) return null;
-  if (known.row.body !== canonicalJson(body))
-    throw new LedgerError('conflict', `Cannot settle request ${body.requestId}: receipt ${body.id} says otherwise.`);
-  return known.receipt ?? receiptOfRow(known.row);
+/** True where the receipt of a booking is there already. */
+const isBooked = (state: BookState, { receiptId, requestId, bodyJson }: Booking): boolean => {
+  const known = state.receiptText(receiptId);
+  if (known !== undefined && known !== bodyJson)
+    throw new LedgerError('conflict', `Cannot settle request ${requestId}: receipt ${receiptId} says otherwise.`);
+  return known !== undefined;
 };
 
-const checkOwner = (body: ReceiptBody, reservation: ReservationTable | undefined): void => {
+const checkOwner = ({ requestId, keyId, app }: Booking, reservation: ReservationTable | undefined): void => {
   if (reservation === undefined) return;
-  if (reservation.key_id !== body.keyId || reservation.app !== body.app)
+  if (reservation.key_id !== keyId || reservation.app !== app)
     throw new LedgerError(
       'invalid',
-      `Cannot settle request ${body.requestId}: its receipt is of key ${body.keyId} and app ${body.app}, its reservation of key ${reservation.key_id} and app ${reservation.app}.`,
+      `Cannot settle request ${requestId}: its receipt is of key ${keyId} and app ${app}, its reservation of key ${reservation.key_id} and app ${reservation.app}.`,
     );
 };
 
@@ -60,68 +57,68 @@ export const correctRate = (
 /** Never below zero: sums that somebody edited by hand must not keep a settlement from being booked. */
 const less = (sum: number, amount: number): number => Math.max(0, sum - amount);
 
-const rowOf = (
-  { receipt, bodyJson }: { readonly receipt: SignedReceipt; readonly bodyJson: string },
-  { month, nanoUsd, tokens }: { readonly month: string; readonly nanoUsd: number; readonly tokens: number },
-): ReceiptTable => {
-  const { body, chain, sequence, previous, digest, signer, signature } = receipt;
-  return {
-    chain,
-    sequence,
-    id: body.id,
-    previous,
-    digest,
-    signer,
-    signature,
-    body: bodyJson,
-    key_id: body.keyId,
-    app: body.app,
-    tier: body.tier,
-    model: body.model,
-    month,
-    ended_ms: body.endedMs,
-    prompt_tokens: body.promptTokens,
-    completion_tokens: body.completionTokens,
-    nano_usd: nanoUsd,
-    tokens,
-  };
-};
+/** What a booking takes out of its reservation: what the request held of it, and no more than is there. */
+const heldOf = ({ held }: Booking, reservation: ReservationTable | undefined): Amounts =>
+  reservation === undefined
+    ? { nanoUsd: 0, tokens: 0 }
+    : {
+        nanoUsd: Math.min(held?.nanoUsd ?? reservation.nano_usd, reservation.nano_usd),
+        tokens: Math.min(held?.tokens ?? reservation.tokens, reservation.tokens),
+      };
 
 /**
  * Books what was spent, more than the reservation where it was more, and also without one (it was reaped: then in the
  * month in which the request started). The same receipt again changes nothing, so that a call whose answer was lost can
- * be made again. Throws LedgerError `conflict`, `invalid` or `overflow`, or TrustError `not-canonical`, and then has
- * changed nothing.
+ * be made again. Throws LedgerError `conflict`, `invalid` or `overflow`, and then has changed nothing.
  */
-export const settle = (
-  state: BookState,
-  { settlement, key }: { readonly settlement: Settlement; readonly key: SigningKey },
-): SignedReceipt => {
-  const before = settledBefore(state, settlement);
-  if (before !== null) return before;
-  const { receipt: body, reservationId, nanoUsd, tokens } = settlement;
+export const settle = (state: BookState, booking: Booking): void => {
+  if (isBooked(state, booking)) return;
+  const { reservationId, keyId, app, nanoUsd, tokens, bodyJson } = booking;
   const reservation = state.reservation(reservationId);
-  checkOwner(body, reservation);
-  const month = reservation?.month ?? monthOf(body.startedMs);
-  const accounts = state.accounts({ keyId: body.keyId, app: body.app, month });
+  checkOwner(booking, reservation);
+  const month = reservation?.month ?? monthOf(booking.startedMs);
+  const held = heldOf(booking, reservation);
+  const accounts = state.accounts({ keyId, app, month });
   const sums = accounts.map(
     ({ sums: old }): MonthSums => ({
       spent_nano_usd: addExactly(old.spent_nano_usd, nanoUsd),
       spent_tokens: addExactly(old.spent_tokens, tokens),
-      reserved_nano_usd: less(old.reserved_nano_usd, reservation?.nano_usd ?? 0),
-      reserved_tokens: less(old.reserved_tokens, reservation?.tokens ?? 0),
+      reserved_nano_usd: less(old.reserved_nano_usd, held.nanoUsd),
+      reserved_tokens: less(old.reserved_tokens, held.tokens),
     }),
   );
-  const { chain, sequence, digest } = state.head();
-  const signed = signReceipt(body, { key, chain, sequence: sequence + 1, previous: digest });
+  const { chain, sequence: last, digest: previous } = state.head();
+  const sequence = last + 1;
+  const digest = placedDigest(bodyJson, { chain, sequence, previous });
   // Nothing throws from here on.
   for (const [index, account] of accounts.entries()) state.saveSums(account, sums[index]!);
-  if (reservation !== undefined) {
+  if (reservation !== undefined && booking.held === null) {
     correctRate(state, reservation, { requests: 0, tokens: reservation.tokens - tokens });
     state.removeReservation(reservationId);
-  }
-  state.addReceipt(rowOf(signed, { month, nanoUsd, tokens }), signed.receipt);
-  return signed.receipt;
+  } else if (reservation !== undefined)
+    state.changeReservation({
+      ...reservation,
+      nano_usd: reservation.nano_usd - held.nanoUsd,
+      tokens: reservation.tokens - held.tokens,
+    });
+  state.addReceipt({
+    chain,
+    sequence,
+    id: booking.receiptId,
+    previous,
+    digest,
+    body: bodyJson,
+    key_id: keyId,
+    app,
+    tier: booking.tier,
+    model: booking.model,
+    month,
+    ended_ms: booking.endedMs,
+    prompt_tokens: booking.promptTokens,
+    completion_tokens: booking.completionTokens,
+    nano_usd: nanoUsd,
+    tokens,
+  });
 };
 
 /** Gives back the whole of a reservation; false where there is none, or where it has not expired and had to. */

@@ -29,6 +29,7 @@ const receiptColumns = [
   'digest',
   'signer',
   'signature',
+  'proof',
   'body',
   'key_id',
   'app',

@@ -91,6 +91,7 @@ const first: Migration = {
       .addColumn('digest', 'text', (column) => column.notNull())
       .addColumn('signer', 'text', (column) => column.notNull())
       .addColumn('signature', 'text', (column) => column.notNull())
+      .addColumn('proof', 'text', (column) => column.notNull())
       .addColumn('body', 'text', (column) => column.notNull())
       .addColumn('key_id', 'text')
       .addColumn('app', 'text')

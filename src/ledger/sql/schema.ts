@@ -89,6 +89,8 @@ export interface ReceiptTable {
   digest: string;
   signer: string;
   signature: string;
+  /** JSON of where the digest stands among those that were signed together. */
+  proof: string;
   /** Canonical JSON, as it was signed. */
   body: string;
   key_id: string | null;

@@ -1,7 +1,8 @@
 /**
  * One connection to the ledger's file, synchronous: for a thread that may block. Runs steps in transactions.
  *
- * Write-ahead log with synchronous=FULL: a commit is on the disk when it returns. Several processes share the file by
+ * Write-ahead log with synchronous=NORMAL: a commit outlives its process, and the machine once the log was synced, which
+ * is done here for what must last and for nothing else. Several processes share the file by
  * taking the write lock before they read, in turn; who waits polls often, because SQLite's own waiting grows to 100 ms
  * and would let a busy process starve the others.
  */
@@ -13,22 +14,28 @@ import { LedgerError } from '../ledger-error.js';
 import { isCurrent, migrateToLatest, migrationTable } from '../sql/migrate.js';
 import type { Query } from '../sql/statement.js';
 import type { Step } from '../sql/step.js';
+import { createLogSync, type LogSync } from './log-sync.js';
 import { isBusy, sqliteFailure } from './sqlite-error.js';
 
 export interface SqliteStore {
   /** Opens the file and brings it up to date; once open, does nothing. Throws LedgerError. */
   open(): Promise<void>;
-  /** In a transaction of its own, durable when it returns. Throws LedgerError; then nothing was written. */
+  /** In a transaction of its own, which outlives this process. Throws LedgerError; then nothing was written. */
   write<Result>(step: Step<Result>): Result;
+  /** Resolves when all that was written so far is on the disk; rejects with LedgerError. Others may write meanwhile. */
+  sync(): Promise<void>;
   /** On one state of the database. */
   read<Result>(step: Step<Result>): Result;
-  close(): void;
+  /** After what still goes to the disk. */
+  close(): Promise<void>;
 }
 
 export interface SqliteStoreOptions {
   readonly path: string;
   /** Longest wait for other processes. */
   readonly busyMs: number;
+  /** Another thread moves the log into the database, so that this one waits for it only where that one cannot keep up. */
+  readonly checkpointsApart?: boolean;
   /** The file grows to this many pages at most; absent: as large as the disk allows. */
   readonly maxPages?: number;
 }
@@ -52,12 +59,16 @@ const waitForOthers = <T>(busyMs: number, action: () => T): T => {
   }
 };
 
-const configure = (db: Database.Database, { busyMs, maxPages }: SqliteStoreOptions): void => {
+/** Pages of the log at which whoever writes moves it into the database. */
+const checkpointPages = { here: 4_000, apart: 16_000 } as const;
+
+const configure = (db: Database.Database, { busyMs, maxPages, checkpointsApart = false }: SqliteStoreOptions): void => {
   waitForOthers(busyMs, () => db.pragma('journal_mode = WAL'));
-  db.pragma('synchronous = FULL');
+  db.pragma('synchronous = NORMAL');
   // On macOS a plain fsync leaves data in the drive's cache; elsewhere this does nothing.
   db.pragma('fullfsync = 1');
   db.pragma('journal_size_limit = 67108864');
+  db.pragma(`wal_autocheckpoint = ${checkpointsApart ? checkpointPages.apart : checkpointPages.here}`);
   if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`);
 };
 
@@ -107,6 +118,7 @@ const createRunner = (db: Database.Database) => {
 
 interface Connection {
   readonly db: Database.Database;
+  readonly log: LogSync;
   /** Device and number of the file that was opened. */
   readonly file: string;
   readonly run: ReturnType<typeof createRunner>;
@@ -165,7 +177,7 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
         try {
           configure(db, options);
           await migrate(db, busyMs);
-          connection = { db, file: fileIdentity(path), run: createRunner(db) };
+          connection = { db, log: createLogSync(path), file: fileIdentity(path), run: createRunner(db) };
         } catch (error) {
           db.close();
           throw error;
@@ -176,7 +188,15 @@ export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
     },
     write: (step) => transact(step, { begin: 'begin immediate', action: 'write to' }),
     read: (step) => transact(step, { begin: 'begin', action: 'read' }),
-    close() {
+    async sync() {
+      try {
+        await current().log.sync();
+      } catch (error) {
+        throw sqliteFailure(error, `write to the ledger ${path}`);
+      }
+    },
+    async close() {
+      await connection?.log.close();
       connection?.db.close();
       connection = null;
     },

@@ -6,7 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { openSigningKey, type SigningKey } from '../../trust/signing-key.js';
 import { actionNamed } from '../actions/actions.js';
 import { type BookContext, bookBatch } from '../book/book-batch.js';
-import type { BookOperation, BookResult } from '../book/book-types.js';
+import type { BookOperation } from '../book/book-types.js';
 import { LedgerError } from '../ledger-error.js';
 import { createBookStatements } from '../sql/book-statements.js';
 import { createDialect } from '../sql/dialect.js';
@@ -38,37 +38,57 @@ const failureOf = (error: unknown): WorkerFailure => ({
 
 type BookRequest = Extract<WorkerRequest, { readonly type: 'book' }>;
 
-/** The caller has the body of its receipt; it need not travel back. */
-const withoutBody = (operation: BookOperation, result: BookResult): unknown =>
-  result.type === 'settle' && operation.type === 'settle'
-    ? { ...result, receipt: { ...result.receipt, body: null } }
-    : result;
+/** What was reserved need not outlive the machine: the request that it was for does not either. */
+const mustLast = ({ type }: BookOperation): boolean => type === 'settle';
 
-const bookTogether = (requests: readonly BookRequest[]): WorkerResponse[] => {
+/** Responses that wait for the disk. */
+const syncing = new Set<Promise<void>>();
+
+/** Answers at once, or, for what must last, when it is on the disk; this thread goes on meanwhile. */
+const respond = (responses: readonly WorkerResponse[], { durable }: { readonly durable: boolean }): void => {
+  if (!durable) {
+    port.postMessage(responses);
+    return;
+  }
+  const answered = store.sync().then(
+    () => port.postMessage(responses),
+    (error) => {
+      const failure = failureOf(error);
+      port.postMessage(responses.map((one) => ('failure' in one ? one : { id: one.id, failure })));
+    },
+  );
+  syncing.add(answered);
+  answered.finally(() => syncing.delete(answered));
+};
+
+const bookTogether = (requests: readonly BookRequest[]): void => {
   const operations = requests.map(({ operation }) => operation);
   try {
     const results = store.write(bookBatch(operations, context));
-    return requests.map(({ id, operation }, index) => {
+    const responses = requests.map(({ id }, index): WorkerResponse => {
       const result = results[index]!;
-      return result.type === 'failed'
-        ? { id, failure: failureOf(result.error) }
-        : { id, value: withoutBody(operation, result) };
+      return result.type === 'failed' ? { id, failure: failureOf(result.error) } : { id, value: result };
     });
+    respond(responses, { durable: operations.some(mustLast) });
   } catch (error) {
     const failure = failureOf(error);
-    return requests.map(({ id }) => ({ id, failure }));
+    port.postMessage(requests.map(({ id }): WorkerResponse => ({ id, failure })));
   }
 };
 
-const runAlone = (request: Extract<WorkerRequest, { readonly type: 'run' | 'connect' }>): WorkerResponse => {
+const runAlone = (request: Extract<WorkerRequest, { readonly type: 'run' | 'connect' }>): void => {
   const { id } = request;
-  if (request.type === 'connect') return { id, value: null };
+  if (request.type === 'connect') {
+    port.postMessage([{ id, value: null } satisfies WorkerResponse]);
+    return;
+  }
   try {
     const action = actionNamed(request.name);
     const step = action.step(request.args, dialect);
-    return { id, value: action.access === 'write' ? store.write(step) : store.read(step) };
+    const durable = action.access === 'write';
+    respond([{ id, value: durable ? store.write(step) : store.read(step) }], { durable });
   } catch (error) {
-    return { id, failure: failureOf(error) };
+    port.postMessage([{ id, failure: failureOf(error) } satisfies WorkerResponse]);
   }
 };
 
@@ -84,8 +104,8 @@ const serve = async (requests: readonly WorkerRequest[]): Promise<void> => {
     return;
   }
   for (let from = 0; from < bookings.length; from += mostInBatch)
-    port.postMessage(bookTogether(bookings.slice(from, from + mostInBatch)));
-  if (others.length > 0) port.postMessage(others.map(runAlone));
+    bookTogether(bookings.slice(from, from + mostInBatch));
+  for (const other of others) runAlone(other);
 };
 
 const queue: WorkerRequest[] = [];
@@ -109,11 +129,14 @@ const serveAll = async (): Promise<void> => {
     await serve(requests);
     const close = requests.find(({ type }) => type === 'close');
     if (close !== undefined) {
-      store.close();
+      await Promise.all(syncing);
+      await store.close();
       port.postMessage([{ id: close.id, value: null } satisfies WorkerResponse]);
       port.close();
       return;
     }
+    // Those that wait for the disk hear of it from the event loop.
+    if (syncing.size > 0) await new Promise((resolve) => setImmediate(resolve));
     takeArrived();
   }
   serving = false;

@@ -14,7 +14,8 @@ export type UnnumberedRequest = WorkerRequest extends infer Request
   : never;
 
 export interface WorkerClient {
-  ask(request: UnnumberedRequest): Promise<unknown>;
+  /** With `later` it may wait for others to come, a few milliseconds: what nobody waits for. */
+  ask(request: UnnumberedRequest, options?: { readonly later?: boolean }): Promise<unknown>;
   /** Lets what was asked finish, then closes the file. */
   close(): Promise<void>;
 }
@@ -23,6 +24,10 @@ interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** What nobody waits for is gathered for so long: a commit costs the same for many. */
+const gatherMs = 15;
+const mostGathered = 128;
 
 const errorOf = ({ code, message, stack }: WorkerFailure): Error => {
   if (code !== null) return new LedgerError(code, message);
@@ -35,6 +40,10 @@ export const createWorkerClient = (settings: WorkerSettings): WorkerClient => {
   const waiting = new Map<number, Waiting>();
   let unsent: WorkerRequest[] = [];
   let nextId = 1;
+  let isSending = false;
+  let laterTimer: NodeJS.Timeout | null = null;
+  /** Of the clock that does not jump. */
+  let sentMs = Number.NEGATIVE_INFINITY;
   let worker: Worker | null = null;
   let closing: Promise<void> | null = null;
 
@@ -68,21 +77,31 @@ export const createWorkerClient = (settings: WorkerSettings): WorkerClient => {
   };
 
   const send = (): void => {
+    isSending = false;
+    if (laterTimer !== null) clearTimeout(laterTimer);
+    laterTimer = null;
     if (unsent.length === 0) return;
     const requests = unsent;
     unsent = [];
+    sentMs = performance.now();
     worker ??= start();
     // An idle ledger does not keep its process alive.
     worker.ref();
     worker.postMessage(requests);
   };
 
-  const ask = (request: UnnumberedRequest): Promise<unknown> =>
+  const ask = (request: UnnumberedRequest, { later = false } = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve, reject });
-      if (unsent.length === 0) setImmediate(send);
-      unsent.push({ ...request, id } as WorkerRequest);
+      (request as { id?: number }).id = id;
+      unsent.push(request as WorkerRequest);
+      if (isSending) return;
+      const waitMs = later && unsent.length < mostGathered ? sentMs + gatherMs - performance.now() : 0;
+      if (waitMs <= 0) {
+        isSending = true;
+        setImmediate(send);
+      } else laterTimer ??= setTimeout(send, waitMs);
     });
 
   const close = async (): Promise<void> => {
@@ -95,9 +114,9 @@ export const createWorkerClient = (settings: WorkerSettings): WorkerClient => {
   };
 
   return {
-    ask: (request) =>
+    ask: (request, options) =>
       closing === null
-        ? ask(request)
+        ? ask(request, options)
         : Promise.reject(new LedgerError('closed', `Cannot use the ledger ${settings.path}: it was closed.`)),
     close: () => {
       closing ??= close();

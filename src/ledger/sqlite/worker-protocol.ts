@@ -8,6 +8,8 @@ export interface WorkerSettings {
   readonly signingKeyPath: string;
   readonly busyMs: number;
   readonly maxPages?: number;
+  /** A thread beside the one that books moves the log into the database. */
+  readonly checkpointsApart?: boolean;
 }
 
 export type WorkerRequest =

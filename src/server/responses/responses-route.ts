@@ -55,13 +55,13 @@ const settle = (job: ResponseJob, output: readonly Item[], end: EndEvent): objec
 
 const statusOf = (end: EndEvent): 'completed' | 'incomplete' => (end.reason === 'length' ? 'incomplete' : 'completed');
 
-const streamsOf = ({ context, request, chatRequest }: ResponseJob) => [
-  (signal: AbortSignal) => context.tier.chat(chatRequest, { ...request.call, signal }),
+const streamsOf = ({ context, request, chatRequest }: ResponseJob, { whole }: { readonly whole: boolean }) => [
+  (signal: AbortSignal) => context.tier.chat(chatRequest, { ...request.call, signal, whole }),
 ];
 
 const answerWhole = async (job: ResponseJob): Promise<object> => {
   const output = createResponseOutput({ event: () => undefined, delta: () => undefined });
-  const [end] = await runChoices(job.request.scope, streamsOf(job), {
+  const [end] = await runChoices(job.request.scope, streamsOf(job, { whole: true }), {
     onEvent: (event) => {
       if (event.type !== 'start') job.meter.firstToken();
       output.add(event);
@@ -80,7 +80,7 @@ const answerStreamed = (job: ResponseJob): StreamedAnswer => {
   return {
     run: async (stream) => {
       write = stream.write;
-      const [end] = await runChoices(job.request.scope, streamsOf(job), {
+      const [end] = await runChoices(job.request.scope, streamsOf(job, { whole: false }), {
         onEvent: (event) => {
           if (!started) {
             started = true;

@@ -98,15 +98,22 @@ describe('createPrivateTier', () => {
     expect(server.received[0]!.headers).not.toHaveProperty('authorization');
   });
 
-  it('asks for the answer in one piece where that is wanted, and waits for it beyond the first-token limit', async () => {
+  it('asks for the answer in one piece where that is wanted, and waits for it as for a first token', async () => {
     const server = await serve((response, received) => {
       setTimeout(() => jsonOf(200, openAiWhole)(response, received), 300);
     });
-    const call = { whole: true, timeouts: { ...timeouts, firstTokenMs: 50, stallMs: 50 } };
-    const { events, error } = await readAll(tierOf(rack(server)).chat(admitted({ ...chat }), call));
+    const whole = async (firstTokenMs: number) =>
+      readAll(
+        tierOf(rack(server)).chat(admitted({ ...chat }), {
+          whole: true,
+          timeouts: { ...timeouts, firstTokenMs, stallMs: 50 },
+        }),
+      );
+    const { events, error } = await whole(60_000);
     expect(error).toBeNull();
     expect(events[1]).toEqual({ type: 'text', text: 'Grüße aus 京都.' });
     expect(JSON.parse(server.received[0]!.body).stream).toBe(false);
+    expect((await whole(50)).error).toMatchObject({ code: 'first-token-timeout' });
   });
 
   it('completes and embeds', async () => {

@@ -48,7 +48,10 @@ export interface PrivateCallOptions extends CallOptions {
   /** Name of the endpoint; default: the first that has the model. */
   readonly endpoint?: string;
   readonly timeouts?: RemoteTimeouts;
-  /** The answer in one piece: less work for long answers that nobody reads as they come, but no early sign of a fault. */
+  /**
+   * The answer in one piece: less work where nobody reads it as it comes. It must be there within the time of a first
+   * token, because until then nothing tells it from one that never comes.
+   */
   readonly whole?: boolean;
   /** The last message is the beginning of the answer (`continuationOf`). */
   readonly continueFinal?: boolean;
@@ -112,8 +115,7 @@ export const createPrivateTier = (options: PrivateTierOptions): PrivateTier => {
   const timeoutsOf = (request: { readonly deadlineMs?: number }, call: PrivateCallOptions): RemoteTimeouts => {
     const given = call.timeouts ?? options.timeouts;
     const totalMs = Math.min(given.totalMs, request.deadlineMs ?? Number.POSITIVE_INFINITY);
-    // An answer in one piece is silent until it is there.
-    return call.whole === true ? { firstTokenMs: totalMs + 1, stallMs: totalMs, totalMs } : { ...given, totalMs };
+    return totalMs === given.totalMs ? given : { ...given, totalMs };
   };
 
   const generate = <Request extends PrivateRequest<ChatRequest> | PrivateRequest<CompletionRequest>>(
