@@ -35,17 +35,13 @@ const run = async (settings: BenchSettings): Promise<BenchOutcome> => {
     const all = [...sides, direct];
     const seconds = settings.quick ? 1 : 10;
     for (const side of sides)
-      await measureSide(
-        surroundings,
-        side,
-        chatLoad(side, { stream: false, connections: 32, seconds: settings.quick ? 1 : 4 }),
-      );
+      await measureSide(surroundings, side, chatLoad(side, { connections: 32, seconds: settings.quick ? 1 : 4 }));
     const rounds: Map<string, Percentiles>[] = [];
     for (let round = 0; round < settings.rounds; round++) {
       const figures = new Map<string, Percentiles>();
       for (const at of all.keys()) {
         const side = all[(at + round) % all.length]!;
-        const load = chatLoad(side, { stream: false, connections, perSecond, seconds });
+        const load = chatLoad(side, { connections, perSecond, seconds });
         const { latencyMs } = await measureSide(surroundings, side, load);
         figures.set(side.name, latencyMs);
         settings.report(

@@ -22,7 +22,7 @@ const run = async (settings: BenchSettings): Promise<BenchOutcome> => {
     try {
       const shrink = settings.quick ? 100 : 1;
       const pass = async (requests: number): Promise<number> => {
-        await measureSide(surroundings, side, chatLoad(side, { stream: false, connections, requests }));
+        await measureSide(surroundings, side, chatLoad(side, { connections, requests }));
         return residentMegabytes(side.pid).now;
       };
       const early = await pass(stages.early / shrink);

@@ -21,10 +21,10 @@ export const gatewayRequests: Bench = {
       {
         tokens: 1,
         peers: true,
-        warmUp: (side) => chatLoad(side, { stream: false, connections: 32, seconds: settings.quick ? 1 : 5 }),
+        warmUp: (side) => chatLoad(side, { connections: 32, seconds: settings.quick ? 1 : 5 }),
         cases: connections.map((count) => ({
           name: `${count} connections`,
-          load: (side) => chatLoad(side, { stream: false, connections: count, seconds: settings.quick ? 1 : 3 }),
+          load: (side) => chatLoad(side, { connections: count, seconds: settings.quick ? 1 : 3 }),
         })),
         rows: (figures) =>
           figures.flatMap((one, index) =>

@@ -5,6 +5,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
 export const upstreamModel = 'fixed';
+/** What a streamed token says. */
+export const tokenText = ' token';
 
 const answer = 'The capital of Peru is Lima, on the Pacific coast.';
 const usage = { prompt_tokens: 24, completion_tokens: 12, total_tokens: 36 };
@@ -71,7 +73,7 @@ interface Streaming {
 export const createFixedUpstream = ({ tokens }: FixedUpstreamOptions): Server => {
   const whole = wholeAnswer();
   const models = modelList();
-  const token = Buffer.from(chunk({ content: ' token' }));
+  const token = Buffer.from(chunk({ content: tokenText }));
   const end = streamEnd();
   const streaming: Streaming[] = [];
   let scheduled = false;

@@ -12,7 +12,7 @@ import { findProgram, onCore } from '../on-core.js';
 import { checkout, peerInstallHint, portkeyEntry } from '../peers.js';
 import { freePort, startSpillway, stopper } from '../server-process.js';
 import { endWithBench, type SideProcess, startSide } from '../side-process.js';
-import { upstreamModel } from './fixed-upstream.js';
+import { tokenText, upstreamModel } from './fixed-upstream.js';
 import type { LoadProtocol, LoadQuestion, ProxyProtocol } from './load-protocol.js';
 
 /** What asks and what answers behind the gateway share one core, the gateway has the other. */
@@ -58,16 +58,20 @@ export const chatBody = (stream: boolean): string =>
 /** What a load of chats asks of a side, streamed or whole. */
 export const chatLoad = (
   side: Pick<GatewaySide, 'url' | 'headers'>,
-  load: Pick<LoadQuestion, 'connections' | 'requests' | 'seconds' | 'perSecond'> & { readonly stream: boolean },
+  load: Pick<LoadQuestion, 'connections' | 'requests' | 'seconds' | 'perSecond'> & {
+    /** Tokens of a streamed answer; absent: whole answers. */
+    readonly tokens?: number;
+  },
 ): LoadQuestion => {
-  const { stream, ...rest } = load;
+  const { tokens, ...rest } = load;
   return {
     ...rest,
     url: side.url,
     path: chatPath,
     headers: side.headers,
-    body: chatBody(stream),
-    ...(stream ? { endsWith: 'data: [DONE]\n\n' } : {}),
+    body: chatBody(tokens !== undefined),
+    // A gateway may put tokens that come together into one event; their text must be there.
+    ...(tokens === undefined ? {} : { endsWith: 'data: [DONE]\n\n', leastBytes: tokens * tokenText.length }),
   };
 };
 

@@ -17,6 +17,8 @@ export interface LoadQuestion {
   readonly perSecond?: number;
   /** What a good answer's body ends with; another end counts as a failure. */
   readonly endsWith?: string;
+  /** Bytes that a good answer's body has at least: what was asked for must be in it, in however many events. */
+  readonly leastBytes?: number;
 }
 
 export interface LoadAnswer {

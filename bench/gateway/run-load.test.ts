@@ -53,7 +53,14 @@ test('an answer that is no 200 or has another end is a failure', async () => {
   closing.push(() => server.close());
   const url = await listenOnLoopback(server);
   const refused = await runLoad({ ...ask(url, {}), connections: 1, requests: 2 });
-  expect(refused).toMatchObject({ requests: 0, failed: 3, firstFailure: '429 slow down' });
+  expect(refused).toMatchObject({ requests: 0, failed: 3, firstFailure: '429, 9 bytes: slow down' });
+  const short = await runLoad({
+    ...ask(await upstream(2), { stream: true }),
+    connections: 1,
+    requests: 1,
+    leastBytes: 1_000_000,
+  });
+  expect(short).toMatchObject({ requests: 0, failed: 2 });
   const cut = await runLoad({ ...ask(await upstream(1), {}), connections: 1, requests: 1, endsWith: '[DONE]' });
   expect(cut).toMatchObject({ requests: 0, failed: 2 });
 });

@@ -72,15 +72,15 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
       sentMs: number,
       { isCounted = true } = {},
     ): void => {
-      const { endsWith } = question;
-      if (status === 200 && (endsWith === undefined || tail.endsWith(endsWith))) {
+      const { endsWith, leastBytes = 0 } = question;
+      if (status === 200 && read >= leastBytes && (endsWith === undefined || tail.endsWith(endsWith))) {
         if (!isCounted) return;
         latencies.push(performance.now() - sentMs);
         bodyBytes += read;
         return;
       }
       failed++;
-      firstFailure ??= `${status} ${status === 200 ? `...${tail}` : failure}`;
+      firstFailure ??= `${status}, ${read} bytes: ${status === 200 ? `...${tail}` : failure}`;
     };
 
     const open = (): void => {

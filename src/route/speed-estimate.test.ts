@@ -1,7 +1,15 @@
 /** What would break: a far endpoint taken for a slow one, a stale figure that never moves, figures that are no numbers. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptySpeed, halfLifeMs, meanServiceMsOf, observeRun, type SpeedEstimate, speedOf } from './speed-estimate.js';
+import {
+  answersSoon,
+  emptySpeed,
+  halfLifeMs,
+  meanServiceMsOf,
+  observeRun,
+  type SpeedEstimate,
+  speedOf,
+} from './speed-estimate.js';
 
 const run = ({
   prompt,
@@ -67,6 +75,33 @@ describe('speed estimate', () => {
       20 * halfLifeMs,
     );
     expect(speedOf(after)!.decodeTokensPerSecond).toBeCloseTo(10, 1);
+  });
+
+  it('learns how long answers in one piece took, and nothing of their first token', () => {
+    const seen = observeRun(emptySpeed, run({ prompt: 100 }), 0);
+    const { totalMs } = run({ prompt: 100 });
+    const whole = { ...run({ prompt: 100 }), ttftMs: 9_000, totalMs: 3 * totalMs, whole: true };
+    const after = observeRun(seen, whole, 0);
+    expect(speedOf(after)).toEqual(speedOf(seen));
+    expect(meanServiceMsOf(after)).toBeCloseTo(2 * totalMs);
+  });
+
+  it('expects an answer soon where its whole length fits into half the time of a first token', () => {
+    const answer = { promptTokens: 100, maxTokens: 101, firstTokenMs: 8_000 };
+    expect(answersSoon(emptySpeed, answer)).toBe(false);
+    // 250 ms to the first token, 20 ms for each further one: 2.3 s.
+    const seen = observeRun(emptySpeed, run({ prompt: 100 }), 0);
+    expect(answersSoon(seen, answer)).toBe(true);
+    expect(answersSoon(seen, { ...answer, maxTokens: 300 })).toBe(false);
+    expect(answersSoon(seen, { ...answer, firstTokenMs: 4_000 })).toBe(false);
+    // Others came late though they are short.
+    const late = Array.from({ length: 20 }).reduce<SpeedEstimate>(
+      (estimate) => observeRun(estimate, { ...run({ prompt: 100 }), totalMs: 6_000, whole: true }, 0),
+      seen,
+    );
+    expect(answersSoon(late, answer)).toBe(false);
+    // One token says nothing of decoding.
+    expect(answersSoon(observeRun(emptySpeed, run({ prompt: 100, tokens: 1 }), 0), answer)).toBe(false);
   });
 
   it('says nothing before the first run, and nothing of decoding before the first answer', () => {
