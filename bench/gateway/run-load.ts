@@ -129,7 +129,8 @@ export const runLoad = (question: LoadQuestion): Promise<LoadAnswer> =>
       const everyMs = 1000 / question.perSecond!;
       for (let dueMs = startedMs + asked * everyMs; dueMs <= nowMs && mayAsk(); dueMs = startedMs + asked * everyMs) {
         asked++;
-        const ask = idle.pop();
+        // In turn: servers close connections that nobody uses.
+        const ask = idle.shift();
         if (ask === undefined) due.push(dueMs);
         else ask(dueMs);
       }

@@ -7,12 +7,15 @@ import { listenOnLoopback } from '../gateway/listen.js';
 import type { ProxyProtocol } from '../gateway/load-protocol.js';
 import { serveSide } from '../side-main.js';
 
+/** Milliseconds; as long as Spillway keeps them. */
+const keepAliveTimeout = 75_000;
+
 let server: Server | undefined;
 
 const createProxy = (upstreamUrl: string): Server => {
   const { hostname, port } = new URL(upstreamUrl);
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
-  return createServer((request, response) => {
+  return createServer({ keepAliveTimeout }, (request, response) => {
     const { method, url, headers } = request;
     const passed = ask({ agent, hostname, port, method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -21,25 +21,27 @@ const times: Range = { least: 0, most: latestMs };
 const checksFor = (action: string) => {
   const refusal = (reason: string): LedgerError => new LedgerError('invalid', `Cannot ${action}: ${reason}.`);
   /** Not empty, no longer than `longestText`, and text that every database can hold. */
-  const texts = (values: Readonly<Record<string, unknown>>): void => {
-    for (const [name, value] of Object.entries(values)) {
-      if (typeof value !== 'string' || value === '') throw refusal(`${name} must be a text that is not empty`);
-      if (value.length > longestText)
-        throw refusal(`${name} has ${value.length} characters, at most ${longestText} are allowed`);
-      if (!value.isWellFormed() || value.includes('\0'))
-        throw refusal(`${name} holds a NUL or half of a surrogate pair`);
-    }
+  const text = (name: string, value: unknown): void => {
+    if (typeof value !== 'string' || value === '') throw refusal(`${name} must be a text that is not empty`);
+    if (value.length > longestText)
+      throw refusal(`${name} has ${value.length} characters, at most ${longestText} are allowed`);
+    if (!value.isWellFormed() || value.includes('\0')) throw refusal(`${name} holds a NUL or half of a surrogate pair`);
   };
   return {
     refusal,
-    texts,
+    texts: (values: Readonly<Record<string, unknown>>): void => {
+      for (const name in values) text(name, values[name]);
+    },
     /** Texts where they are there. */
-    textsOrNull: (values: Readonly<Record<string, unknown>>): void =>
-      texts(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))),
+    textsOrNull: (values: Readonly<Record<string, unknown>>): void => {
+      for (const name in values) if (values[name] !== null && values[name] !== undefined) text(name, values[name]);
+    },
     wholes: (values: Readonly<Record<string, unknown>>, { least, most }: Range): void => {
-      for (const [name, value] of Object.entries(values))
+      for (const name in values) {
+        const value = values[name];
         if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most)
           throw refusal(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`);
+      }
     },
   };
 };

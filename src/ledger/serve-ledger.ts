@@ -26,17 +26,20 @@ export interface ServeLedgerOptions {
 const isAway = (error: unknown): error is LedgerError =>
   error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full');
 
-/** Runs an action until it succeeded once; callers at once share one run, and its failure. */
-const createOnce = (action: () => Promise<void>): (() => Promise<void>) => {
+/** Runs an action until it succeeded once; callers at once share one run, and its failure. Null: it did already. */
+const createOnce = (action: () => Promise<void>): (() => Promise<void> | null) => {
   let done = false;
   let running: Promise<void> | null = null;
-  return async () => {
-    if (done) return;
-    running ??= action().finally(() => {
-      running = null;
-    });
-    await running;
-    done = true;
+  return () => {
+    if (done) return null;
+    running ??= action()
+      .then(() => {
+        done = true;
+      })
+      .finally(() => {
+        running = null;
+      });
+    return running;
   };
 };
 
@@ -46,7 +49,7 @@ const createOnce = (action: () => Promise<void>): (() => Promise<void>) => {
  */
 export const serveLedger = async (ledger: Ledger, options: ServeLedgerOptions): Promise<Ledger> => {
   const prepared = createOnce(() => options.prepare(ledger));
-  const preparedKeys = new Map<string, () => Promise<void>>();
+  const preparedKeys = new Map<string, () => Promise<void> | null>();
   try {
     await prepared();
   } catch (error) {
@@ -74,12 +77,13 @@ export const serveLedger = async (ledger: Ledger, options: ServeLedgerOptions): 
         preparedKey = createOnce(() => options.prepareKey(key, ledger));
         preparedKeys.set(key.id, preparedKey);
       }
-      await preparedKey();
+      const preparing = preparedKey();
+      if (preparing !== null) await preparing;
       return key;
     },
-    async reserve(reservation) {
-      await prepared();
-      return ledger.reserve(reservation);
+    reserve(reservation) {
+      const preparing = prepared();
+      return preparing === null ? ledger.reserve(reservation) : preparing.then(() => ledger.reserve(reservation));
     },
     settle: settler.settle,
     release: settler.release,

@@ -4,7 +4,6 @@
  */
 import type { GenerateTimings, GenerateUsage } from '../engine/engine.js';
 import type { ChatEvent, Served, TierName } from '../tiers/tier.js';
-import { compact } from './compact.js';
 
 export type EndEvent = Extract<ChatEvent, { type: 'end' }>;
 
@@ -85,7 +84,8 @@ export const spillwayBody = (tier: TierName, totals: RequestTotals) => ({
         receipt_id: totals.served.receiptId,
         cost_usd: totals.costNanoUsd / 1e9,
       }),
-  ...compact({ overflow: totals.overflow, confidence: totals.confidence }),
+  ...(totals.overflow === undefined ? {} : { overflow: totals.overflow }),
+  ...(totals.confidence === undefined ? {} : { confidence: totals.confidence }),
   timings: {
     queue_ms: rounded(totals.timings.queueMs),
     ttft_ms: rounded(totals.timings.ttftMs),

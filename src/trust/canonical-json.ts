@@ -16,9 +16,16 @@ const text = (value: string): string => {
   return JSON.stringify(value);
 };
 
+/** Names in their order; those of a body that was made in it are not sorted again. */
+const sortedNames = (value: object): string[] => {
+  const names = Object.keys(value);
+  for (let index = 1; index < names.length; index++) if (names[index - 1]! > names[index]!) return names.sort();
+  return names;
+};
+
 const properties = (value: object): string => {
   let out = '';
-  for (const name of Object.keys(value).sort()) {
+  for (const name of sortedNames(value)) {
     const property = (value as Record<string, unknown>)[name];
     if (property === undefined) continue;
     out += `${out === '' ? '' : ','}${text(name)}:${canonicalJson(property)}`;

@@ -42,8 +42,8 @@ export const createSqliteBackend = (settings: WorkerSettings): LedgerBackend => 
   return {
     async book<Operation extends BookOperation>(operation: Operation) {
       if (settings.checkpointsApart === true) checkpointer ??= startCheckpointer(settings.path);
-      // An answer does not wait for its settlement.
-      const later = operation.type === 'settle';
+      // Under load; an answer does not wait for its settlement.
+      const later = operation.type === 'settle' && operation.booking.held !== null;
       return (await books.ask({ type: 'book', operation }, { later })) as ResultFor<Operation>;
     },
     run: async <Name extends ActionName>(name: Name, args: ArgsOf<Name>) =>
