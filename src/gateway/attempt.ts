@@ -47,7 +47,10 @@ export class UnfinishedAnswer extends Error {
   }
 }
 
-/** Reads events until it is clear what they are. Rejects with what the place throws, or UnfinishedAnswer. */
+/**
+ * Reads events until it is clear what they are, and leaves those that are read to their end: a place counts a request as
+ * running until then. Rejects with what the place throws, or UnfinishedAnswer.
+ */
 export const openAttempt = async (events: AsyncIterable<ChatEvent>, options: OpenOptions): Promise<Opening> => {
   const rest = events[Symbol.asyncIterator]();
   const held: ChatEvent[] = [];
@@ -56,6 +59,7 @@ export const openAttempt = async (events: AsyncIterable<ChatEvent>, options: Ope
     if (done === true) throw new UnfinishedAnswer();
     held.push(value);
     if (value.type === 'end') {
+      await rest.return?.();
       const handOver = options.handsOver ? handOverOf(value, options) : null;
       return handOver === null
         ? { type: 'answered', held }

@@ -39,7 +39,7 @@ export async function* generate(
   assertAnswerable(planned, policy);
   const totalMs = Math.min(request.deadlineMs ?? Number.POSITIVE_INFINITY, policy.timeouts.totalMs);
   const person = waitingPerson(call.askConsent);
-  const questions = person.isThere ? planned.steps.filter(({ needsConsent }) => needsConsent).length : 0;
+  const questions = person.ask !== null ? planned.steps.filter(({ needsConsent }) => needsConsent).length : 0;
   const admission = await admit(ledger, {
     id: job.routeId,
     keyId: job.keyId,

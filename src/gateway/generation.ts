@@ -134,7 +134,7 @@ export class Generation implements RunSteps {
     if (policy.hedgeAfterMs === null) return null;
     const { person, route } = this.#parts;
     // Nobody is overtaken while they read a question.
-    if (person.isThere && steps[index]?.needsConsent === true) return null;
+    if (person.ask !== null && steps[index]?.needsConsent === true) return null;
     return hedgeDelay({ route, stepIndex: index, policy, remainingMs: this.#remainingMs() });
   }
 
@@ -223,12 +223,16 @@ export class Generation implements RunSteps {
     this.signal.throwIfAborted();
   }
 
-  /** A first try alone may come in one piece: one that failed so goes on as a stream, which shows early what it is. */
-  #answersSoon({ id }: Candidate): boolean {
+  /**
+   * A first try alone may come in one piece, from where pieces can be asked for: one that failed so goes on as a stream,
+   * which shows early what it is. It must be there before a hedge would start.
+   */
+  #answersSoon({ id, tier }: Candidate): boolean {
     const { whole, size, maxTokens, context } = this.#parts;
-    if (!whole || this.#tries.length > 0) return false;
-    const { firstTokenMs } = this.policy.timeouts;
-    return context.live.answersSoon(id, { promptTokens: size.estimatedTokens, maxTokens, firstTokenMs });
+    if (!whole || tier !== 'private' || this.#tries.length > 0) return false;
+    const { hedgeAfterMs, timeouts } = this.policy;
+    const withinMs = Math.min(timeouts.firstTokenMs, hedgeAfterMs ?? Number.POSITIVE_INFINITY);
+    return context.live.answersSoon(id, { promptTokens: size.estimatedTokens, maxTokens, withinMs });
   }
 
   #callFor(step: RouteStep, signal: AbortSignal, whole: boolean): PlaceCall {

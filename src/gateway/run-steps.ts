@@ -73,6 +73,11 @@ const settled = (racer: Racer): Promise<RaceEnd> =>
     (error: unknown) => ({ racer, error }),
   );
 
+/** Leaves an answer that nobody reads on. */
+const leave = async (opening: Opening): Promise<void> => {
+  if (opening.type === 'answering') await opening.rest.return?.();
+};
+
 const isAnswer = (end: RaceEnd): boolean => 'opening' in end && end.opening.type !== 'handed-over';
 
 /** Runs the steps; throws what the last of them threw, or what ended the request. */
@@ -139,6 +144,8 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
     const other = sooner.racer === first ? second : first;
     if (isAnswer(sooner)) {
       other.stop?.abort();
+      // It may have begun to answer all the same.
+      other.opening.then(leave).catch(() => undefined);
       report(other, 'cancelled');
       return sooner;
     }
@@ -215,10 +222,8 @@ export async function* runSteps(run: RunSteps): AsyncGenerator<StepEvent> {
         failure = { ...found, answerStarted: true };
       } finally {
         // The reader left in the middle.
-        if (!isReported) {
-          report(racer, 'cancelled');
-          if (opening.type === 'answering') await opening.rest.return?.();
-        }
+        if (!isReported) report(racer, 'cancelled');
+        await leave(opening);
       }
     }
     const isResumable = hasStarted && sent.every(({ type }) => type === 'text');

@@ -2,20 +2,18 @@
 import type { AskConsent } from './consent-gate.js';
 
 export interface WaitingPerson {
-  readonly isThere: boolean;
   /** Null: nobody can be asked. */
   readonly ask: AskConsent | null;
   /** Milliseconds that their answers took so far. */
   spentMs(): number;
 }
 
-const nobody: WaitingPerson = { isThere: false, ask: null, spentMs: () => 0 };
+const nobody: WaitingPerson = { ask: null, spentMs: () => 0 };
 
 export const waitingPerson = (askConsent: AskConsent | undefined): WaitingPerson => {
   if (askConsent === undefined) return nobody;
   let spentMs = 0;
   return {
-    isThere: true,
     async ask(question) {
       const fromMs = performance.now();
       try {

@@ -84,16 +84,20 @@ describe('speed estimate', () => {
     const after = observeRun(seen, whole, 0);
     expect(speedOf(after)).toEqual(speedOf(seen));
     expect(meanServiceMsOf(after)).toBeCloseTo(2 * totalMs);
+    // Long after the last streamed one, two that came shortly after each other count the same.
+    const [slow, fast] = [1_000, 100].map((ms) => ({ ...whole, totalMs: ms }));
+    const late = observeRun(observeRun(seen, slow!, 20 * halfLifeMs), fast!, 20 * halfLifeMs);
+    expect(meanServiceMsOf(late)).toBeCloseTo(550, 0);
   });
 
-  it('expects an answer soon where its whole length fits into half the time of a first token', () => {
-    const answer = { promptTokens: 100, maxTokens: 101, firstTokenMs: 8_000 };
+  it('expects an answer soon where its whole length fits into half of its time', () => {
+    const answer = { promptTokens: 100, maxTokens: 101, withinMs: 8_000 };
     expect(answersSoon(emptySpeed, answer)).toBe(false);
     // 250 ms to the first token, 20 ms for each further one: 2.3 s.
     const seen = observeRun(emptySpeed, run({ prompt: 100 }), 0);
     expect(answersSoon(seen, answer)).toBe(true);
     expect(answersSoon(seen, { ...answer, maxTokens: 300 })).toBe(false);
-    expect(answersSoon(seen, { ...answer, firstTokenMs: 4_000 })).toBe(false);
+    expect(answersSoon(seen, { ...answer, withinMs: 4_000 })).toBe(false);
     // Others came late though they are short.
     const late = Array.from({ length: 20 }).reduce<SpeedEstimate>(
       (estimate) => observeRun(estimate, { ...run({ prompt: 100 }), totalMs: 6_000, whole: true }, 0),

@@ -18,7 +18,8 @@ export interface SpeedEstimate {
   readonly xy: number;
   readonly decodedTokens: number;
   readonly decodeMs: number;
-  /** Over all runs, those too that came in one piece and say nothing of their first token. */
+  /** Over all runs, those too that came in one piece and say nothing of their first token; decayed by themselves. */
+  readonly servedAtMs: number;
   readonly services: number;
   readonly serviceMs: number;
 }
@@ -58,6 +59,7 @@ export const emptySpeed: SpeedEstimate = {
   xy: 0,
   decodedTokens: 0,
   decodeMs: 0,
+  servedAtMs: 0,
   services: 0,
   serviceMs: 0,
 };
@@ -67,19 +69,23 @@ const isUsable = (run: ObservedRun): boolean =>
     (value) => value >= 0 && value <= largestFigure,
   );
 
+/** What an observation still counts after so long. */
+const keptAfter = (elapsedMs: number): number => 2 ** (-Math.max(0, elapsedMs) / halfLifeMs);
+
 /** Adds a run that ended at `nowMs`; one with a figure that cannot be is left out. */
 export const observeRun = (estimate: SpeedEstimate, run: ObservedRun, nowMs: number): SpeedEstimate => {
   if (!isUsable(run)) return estimate;
-  const keep = 2 ** (-Math.max(0, nowMs - estimate.atMs) / halfLifeMs);
   const x = Math.max(0, run.promptTokens - run.cachedTokens);
   const y = Math.max(shortestMs, run.ttftMs - run.queueMs);
   const further = Math.max(0, run.completionTokens - 1);
+  const keepServed = keptAfter(nowMs - estimate.servedAtMs);
   const served = {
-    services: estimate.services * keep + 1,
-    serviceMs: estimate.serviceMs * keep + Math.max(shortestMs, run.totalMs - run.queueMs),
+    servedAtMs: nowMs,
+    services: estimate.services * keepServed + 1,
+    serviceMs: estimate.serviceMs * keepServed + Math.max(shortestMs, run.totalMs - run.queueMs),
   };
-  // What is not known of this run does not age either: only the ratios of these sums count.
   if (run.whole === true) return { ...estimate, ...served };
+  const keep = keptAfter(nowMs - estimate.atMs);
   return {
     ...served,
     atMs: nowMs,
@@ -120,16 +126,16 @@ export const speedOf = (estimate: SpeedEstimate): CandidateSpeed | null => {
 export const meanServiceMsOf = ({ services, serviceMs }: SpeedEstimate): number | null =>
   services === 0 ? null : serviceMs / services;
 
-/** Whole answers are asked for where they are expected in this part of the time that a first token has. */
+/** Whole answers are asked for where they are expected in this part of the time that they have. */
 const soonShare = 0.5;
 
 /**
- * True where an answer of so many tokens is expected well within the time that a first token has, as far as it is known:
- * then nobody learns anything from its pieces, and it may come in one.
+ * True where an answer of so many tokens is expected well within `withinMs`, the time after which its silence would mean
+ * something, as far as it is known: then nobody learns anything from its pieces, and it may come in one.
  */
 export const answersSoon = (
   estimate: SpeedEstimate,
-  answer: { readonly promptTokens: number; readonly maxTokens: number; readonly firstTokenMs: number },
+  answer: { readonly promptTokens: number; readonly maxTokens: number; readonly withinMs: number },
 ): boolean => {
   const speed = speedOf(estimate);
   const meanServiceMs = meanServiceMsOf(estimate);
@@ -138,5 +144,5 @@ export const answersSoon = (
     (speed.overheadMs ?? 0) +
     (1000 * answer.promptTokens) / speed.prefillTokensPerSecond +
     (1000 * answer.maxTokens) / speed.decodeTokensPerSecond;
-  return Math.max(expectedMs, meanServiceMs) <= answer.firstTokenMs * soonShare;
+  return Math.max(expectedMs, meanServiceMs) <= answer.withinMs * soonShare;
 };

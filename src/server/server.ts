@@ -145,38 +145,43 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
         `The request body must come as it is, not with Content-Encoding "${encoding.slice(0, 64)}"`,
       );
   };
-  // Hooks call back instead of returning promises: those of a request would cost as much as reading it.
-  app.addHook('onRequest', (request, reply, done) => {
-    try {
-      request.scope = registry.enter(reply.raw);
-      reply.header('x-request-id', request.id);
-      const { host, origin, authorization } = request.headers;
-      guard.checkHost(host);
-      if (origin !== undefined) {
-        reply.headers(guard.checkOrigin(origin, host));
-        if (request.method === 'OPTIONS') {
-          reply.headers(guard.preflightHeaders(request.headers['access-control-request-headers']));
-          reply.code(204).send();
-          return;
-        }
+  /** Who comes from where, and may: null, a promise where a key must be looked up, or `answered` for a preflight. */
+  const letIn = (request: FastifyRequest, reply: FastifyReply): Promise<void> | 'answered' | null => {
+    request.scope = registry.enter(reply.raw);
+    reply.header('x-request-id', request.id);
+    const { host, origin, authorization } = request.headers;
+    guard.checkHost(host);
+    if (origin !== undefined) {
+      reply.headers(guard.checkOrigin(origin, host));
+      if (request.method === 'OPTIONS') {
+        reply.headers(guard.preflightHeaders(request.headers['access-control-request-headers']));
+        reply.code(204).send();
+        return 'answered';
       }
-      const path = request.routeOptions.url ?? '';
-      if (path === '/health' || options.keys === undefined) {
-        if (path !== '/health') setCaller(request, apiKeys.identify(authorization));
+    }
+    const path = request.routeOptions.url ?? '';
+    if (path !== '/health' && options.keys !== undefined)
+      return identifyKept(options.keys, authorization).then((kept) => {
+        if (kept !== null) request.key = kept;
+        setCaller(request, kept?.id ?? null);
         checkState(request, reply, path);
-        done();
-        return;
-      }
-      identifyKept(options.keys, authorization)
-        .then((kept) => {
-          if (kept !== null) request.key = kept;
-          setCaller(request, kept?.id ?? null);
-          checkState(request, reply, path);
-        })
-        .then(() => done(), done);
+      });
+    if (path !== '/health') setCaller(request, apiKeys.identify(authorization));
+    checkState(request, reply, path);
+    return null;
+  };
+  // Hooks call back instead of returning promises: those of a request would cost as much as reading it. What they call
+  // stands outside of what they catch, or a fault further on would call it twice.
+  app.addHook('onRequest', (request, reply, done) => {
+    let state: ReturnType<typeof letIn>;
+    try {
+      state = letIn(request, reply);
     } catch (error) {
       done(error as Error);
+      return;
     }
+    if (state === null) done();
+    else if (state !== 'answered') state.then(() => done(), done);
   });
   app.addHook('preHandler', (request, reply, done) => {
     try {
@@ -186,15 +191,18 @@ export const createServer = (options: ServerOptions): SpillwayServer => {
           if (rateLimits.requests !== null || rateLimits.tokens !== null) reply.headers(rateLimitHeaders(rateLimits));
         },
       };
-      done();
     } catch (error) {
       done(error as Error);
+      return;
     }
+    done();
   });
-  // A reader that takes nothing of a long whole answer is cut off as one of a stream would be.
+  // A reader that takes nothing of whole answers is cut off as one of a stream would be. A short one the system takes
+  // whether its reader does or not, unless others before it still wait.
   app.addHook('onSend', (_, reply, payload, done) => {
-    const isShort = typeof payload === 'string' && payload.length < takenAtOnce;
-    if (!isShort) reply.raw.setTimeout(limits.stallMs, () => reply.raw.destroy());
+    const isTaken =
+      typeof payload === 'string' && payload.length < takenAtOnce && (reply.raw.socket?.writableLength ?? 1) === 0;
+    if (!isTaken) reply.raw.setTimeout(limits.stallMs, () => reply.raw.destroy());
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
