@@ -9,12 +9,12 @@ import { measureSide } from './gateway/compare-gateways.js';
 import {
   chatLoad,
   type GatewaySide,
+  type Surroundings,
   startBareProxy,
   startSpillwaySide,
-  startSurroundings,
+  withSurroundings,
 } from './gateway/gateway-sides.js';
 import type { Percentiles } from './gateway/percentiles.js';
-import { whyNotApart } from './on-core.js';
 import { createRow } from './statistics.js';
 
 const perSecond = 200;
@@ -23,10 +23,7 @@ const limitsMs: Percentiles = { p50: 0.5, p99: 3 };
 /** Differences below the clock's own jitter are none. */
 const leastMs = 0.001;
 
-const run = async (settings: BenchSettings): Promise<BenchOutcome> => {
-  const reason = whyNotApart();
-  if (reason !== null) return { rows: [], notes: [`Not measured here: ${reason}.`] };
-  const surroundings = await startSurroundings({ tokens: 1 });
+const measure = async (surroundings: Surroundings, settings: BenchSettings): Promise<BenchOutcome> => {
   const sides: GatewaySide[] = [];
   try {
     const { upstreamUrl } = surroundings;
@@ -65,7 +62,6 @@ const run = async (settings: BenchSettings): Promise<BenchOutcome> => {
     return { rows, notes: [] };
   } finally {
     for (const side of sides) await side.stop();
-    await surroundings.close();
   }
 };
 
@@ -73,5 +69,5 @@ export const gatewayLatency: Bench = {
   name: 'gateway-latency',
   question: 'Time that Spillway adds to an answer at 200 requests/s',
   ceiling: "The bare proxy's: two more HTTP messages",
-  run,
+  run: (settings) => withSurroundings({ tokens: 1 }, (surroundings) => measure(surroundings, settings)),
 };

@@ -3,7 +3,6 @@
  * the others, and what else the machine does meets them all. Knows no gateway by name.
  */
 import type { BenchOutcome, BenchSettings } from '../bench.js';
-import { whyNotApart } from '../on-core.js';
 import { processorMs } from '../process-time.js';
 import {
   type GatewaySide,
@@ -12,7 +11,7 @@ import {
   startNginx,
   startPortkey,
   startSpillwaySide,
-  startSurroundings,
+  withSurroundings,
 } from './gateway-sides.js';
 import type { LoadAnswer, LoadQuestion } from './load-protocol.js';
 
@@ -54,10 +53,14 @@ export interface GatewayBench {
   readonly notes: (figures: readonly Figures[]) => readonly string[];
 }
 
-export const compareGateways = async (bench: GatewayBench, settings: BenchSettings): Promise<BenchOutcome> => {
-  const reason = whyNotApart();
-  if (reason !== null) return { rows: [], notes: [`Not measured here: ${reason}.`] };
-  const surroundings = await startSurroundings({ tokens: bench.tokens });
+export const compareGateways = (bench: GatewayBench, settings: BenchSettings): Promise<BenchOutcome> =>
+  withSurroundings(bench, (surroundings) => compareWithin(surroundings, bench, settings));
+
+const compareWithin = async (
+  surroundings: Surroundings,
+  bench: GatewayBench,
+  settings: BenchSettings,
+): Promise<BenchOutcome> => {
   const sides: GatewaySide[] = [];
   const missing: string[] = [];
   try {
@@ -84,6 +87,5 @@ export const compareGateways = async (bench: GatewayBench, settings: BenchSettin
     return { rows: bench.rows(figures), notes: [...bench.notes(figures), ...missing] };
   } finally {
     for (const side of sides) await side.stop();
-    await surroundings.close();
   }
 };

@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { findProgram, onCore } from '../on-core.js';
+import type { BenchOutcome } from '../bench.js';
+import { findProgram, onCore, whyNotApart } from '../on-core.js';
 import { checkout, peerInstallHint, portkeyEntry } from '../peers.js';
 import { freePort, startSpillway, stopper } from '../server-process.js';
 import { endWithBench, type SideProcess, startSide } from '../side-process.js';
@@ -35,15 +36,30 @@ export interface Surroundings {
   close(): Promise<void>;
 }
 
-export const startSurroundings = async ({ tokens }: { readonly tokens: number }): Promise<Surroundings> => {
+const startSurroundings = async ({ tokens }: { readonly tokens: number }): Promise<Surroundings> => {
   const load = startSide<LoadProtocol>('gateway-load', { core: loadCore });
   const { url } = await load.ask('listen', { tokens });
   return { upstreamUrl: url, load, close: () => load.close() };
 };
 
-export const chatPath = '/v1/chat/completions';
+/** Runs a bench between load generator and upstream, and ends them; says why where they cannot be kept apart. */
+export const withSurroundings = async (
+  options: { readonly tokens: number },
+  run: (surroundings: Surroundings) => Promise<BenchOutcome>,
+): Promise<BenchOutcome> => {
+  const reason = whyNotApart();
+  if (reason !== null) return { rows: [], notes: [`Not measured here: ${reason}.`] };
+  const surroundings = await startSurroundings(options);
+  try {
+    return await run(surroundings);
+  } finally {
+    await surroundings.close();
+  }
+};
 
-export const chatBody = (stream: boolean): string =>
+const chatPath = '/v1/chat/completions';
+
+const chatBody = (stream: boolean): string =>
   JSON.stringify({
     model: upstreamModel,
     messages: [

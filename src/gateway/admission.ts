@@ -5,13 +5,13 @@
  * Without a ledger nothing is counted. Knows no tiers.
  */
 import { budgetLeft, nanoUsdLeft } from '../ledger/budget-left.js';
-import type { BudgetState, Ledger, RateLimit, Settlement } from '../ledger/ledger.js';
-import { LedgerError } from '../ledger/ledger-error.js';
+import type { Amounts, BudgetState, Ledger, RateLimit, Settlement } from '../ledger/ledger.js';
+import { isAway } from '../ledger/ledger-error.js';
 import type { PassedOver, RouteStep } from '../route/route.js';
 import { writeCount, writeUsd } from '../route/words.js';
 import type { RateLimitStates } from '../tiers/tier.js';
 import { GatewayError } from './gateway-error.js';
-import { type Amounts, createTryBills, type TryBill } from './try-bills.js';
+import { createTryBills, type TryBill } from './try-bills.js';
 
 export interface AdmissionRequest {
   readonly id: string;
@@ -47,7 +47,7 @@ export interface Admission {
 
 /** In the gateway's words; what the ledger says for other reasons goes on as it is. */
 const inWords = (error: unknown): unknown =>
-  error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full')
+  isAway(error)
     ? new GatewayError('ledger-unavailable', `The request cannot be booked, so it does not run: ${error.message}`, {
         cause: error,
         retryAfterMs: 1000,

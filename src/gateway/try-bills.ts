@@ -2,15 +2,9 @@
  * What the tries of one request may cost: those that run, and those that broke off after they were sent and whose bill
  * nobody told. The latter count at the most that they can cost: budgets are never overspent by what was not seen. Pure.
  */
+import type { Amounts } from '../ledger/ledger.js';
 import type { RouteStep } from '../route/route.js';
 import { RemoteError } from '../tiers/remote/remote-error.js';
-
-export interface Amounts {
-  /** Whole nanodollars. */
-  readonly nanoUsd: number;
-  /** Prompt and answer. */
-  readonly tokens: number;
-}
 
 /** One try, from its beginning. */
 export interface TryBill {

@@ -21,7 +21,7 @@ import { createKeyCache } from './key-cache.js';
 import { createSecret, hashSecret, isSameHash, looksLikeSecret } from './key-secret.js';
 import { createLeases, type Held } from './leases.js';
 import type { KeyRecord, Ledger, Reservation, ReserveOutcome, Settlement } from './ledger.js';
-import { LedgerError } from './ledger-error.js';
+import { isAway, LedgerError } from './ledger-error.js';
 
 /** A revocation by another process is honoured within this time. */
 const identifyTtlMs = 2_000;
@@ -61,9 +61,6 @@ const bookingOf = (settlement: Settlement, held: Held | null): Booking => {
     completionTokens: receipt.completionTokens,
   };
 };
-
-const isAway = (error: unknown): boolean =>
-  error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full');
 
 const newId = (prefix: string): string => `${prefix}_${randomBytes(8).toString('hex')}`;
 

@@ -4,9 +4,8 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Amounts } from './book/book-types.js';
 import { createLeases } from './leases.js';
-import type { Reservation } from './ledger.js';
+import type { Amounts, Reservation } from './ledger.js';
 
 const startMs = Date.UTC(2026, 4, 10);
 

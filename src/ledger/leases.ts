@@ -6,8 +6,7 @@
  * Fails closed: requests are let in from memory only while bookings succeed; after a moment of silence, or one that
  * failed, the database is asked. Knows no database and no rules of budgets.
  */
-import type { Amounts } from './book/book-types.js';
-import type { Reservation } from './ledger.js';
+import type { Amounts, Reservation } from './ledger.js';
 import { monthOf } from './month.js';
 
 /** What a request holds of a lease. */
@@ -210,11 +209,11 @@ export const createLeases = ({ open, end, newId, now, clock }: LeasesOptions): L
 
   return {
     take(reservation) {
-      if (owners.size === 0 || reservation.rateLimits !== undefined || clock() - bookedMs > freshMs) return false;
+      const nowMs = clock();
+      if (owners.size === 0 || reservation.rateLimits !== undefined || nowMs - bookedMs > freshMs) return false;
       const owner = owners.get(nameOf(reservation));
       if (owner === undefined || owner.leases.length === 0 || leaseOf.has(reservation.id)) return false;
       const { nanoUsd, tokens, expiresMs } = reservation;
-      const nowMs = clock();
       const month = monthOf(now());
       for (const [index, lease] of owner.leases.entries()) {
         if (nanoUsd > lease.nanoUsd || tokens > lease.tokens || expiresMs > lease.expiresMs) continue;

@@ -35,3 +35,7 @@ export class LedgerError extends Error {
     this.code = code;
   }
 }
+
+/** The ledger cannot be used now, and may take the same later as it is. */
+export const isAway = (error: unknown): error is LedgerError =>
+  error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full');

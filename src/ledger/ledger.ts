@@ -37,14 +37,19 @@ export interface BudgetState extends BudgetRecord {
   readonly reservedTokens: number;
 }
 
-export interface Reservation {
+export interface Amounts {
+  /** Whole nanodollars. */
+  readonly nanoUsd: number;
+  /** Prompt and answer. */
+  readonly tokens: number;
+}
+
+/** Its amounts are the most that the request can take. */
+export interface Reservation extends Amounts {
   /** Unique; the request's id. */
   readonly id: string;
   readonly keyId: string | null;
   readonly app: string | null;
-  /** The most that the request can take. */
-  readonly nanoUsd: number;
-  readonly tokens: number;
   /** After this the reaper gives it back. */
   readonly expiresMs: number;
   /** Limits that hold beside those stored with the key; a limit of keys or apps holds for none without one. */
@@ -73,10 +78,8 @@ export type ReserveOutcome =
     } & RateLimitStates)
   | Extract<RaiseOutcome, { readonly type: 'over-budget' }>;
 
-export interface Settlement {
+export interface Settlement extends Amounts {
   readonly reservationId: string;
-  readonly nanoUsd: number;
-  readonly tokens: number;
   readonly receipt: ReceiptBody;
 }
 

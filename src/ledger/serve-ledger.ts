@@ -3,7 +3,7 @@
  * servers had reserved is given back, and nothing is reserved before the limits of its configuration hold.
  */
 import type { KeyRecord, Ledger } from './ledger.js';
-import { LedgerError } from './ledger-error.js';
+import { isAway, LedgerError } from './ledger-error.js';
 import { createSureSettler } from './settle-surely.js';
 import { createSettlementSpool } from './settlement-spool.js';
 import { startReaper } from './start-reaper.js';
@@ -22,9 +22,6 @@ export interface ServeLedgerOptions {
   /** Longest wait of `close` for what is not booked yet; default 10 seconds. */
   readonly drainMs?: number;
 }
-
-const isAway = (error: unknown): error is LedgerError =>
-  error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full');
 
 /** Runs an action until it succeeded once; callers at once share one run, and its failure. Null: it did already. */
 const createOnce = (action: () => Promise<void>): (() => Promise<void> | null) => {

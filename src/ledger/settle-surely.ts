@@ -5,7 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Ledger, Settlement } from './ledger.js';
-import { LedgerError } from './ledger-error.js';
+import { isAway, LedgerError } from './ledger-error.js';
 import type { SettlementSpool } from './settlement-spool.js';
 
 export interface SureSettler {
@@ -20,10 +20,6 @@ export interface SureSettler {
 
 const firstWaitMs = 100;
 const longestWaitMs = 5_000;
-
-/** The ledger may take it later as it is. */
-const isPassing = (error: unknown): boolean =>
-  error instanceof LedgerError && (error.code === 'unavailable' || error.code === 'disk-full');
 
 export const createSureSettler = (
   ledger: Pick<Ledger, 'settle' | 'release'>,
@@ -40,7 +36,7 @@ export const createSureSettler = (
         try {
           return await book();
         } catch (error) {
-          if (!isPassing(error)) throw error;
+          if (!isAway(error)) throw error;
         }
       }
     })();
@@ -61,7 +57,7 @@ export const createSureSettler = (
       try {
         return await book();
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isAway(error)) throw error;
       }
     onAway();
     for (;;) {
@@ -70,7 +66,7 @@ export const createSureSettler = (
       try {
         return await book();
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isAway(error)) throw error;
       }
     }
   };

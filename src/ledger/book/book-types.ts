@@ -1,13 +1,7 @@
 /** The words of booking: what a batch is asked to do and what came of each. Data only. */
 
-import type { RaiseOutcome, Reservation, ReserveOutcome } from '../ledger.js';
+import type { Amounts, RaiseOutcome, Reservation, ReserveOutcome } from '../ledger.js';
 import type { LedgerError } from '../ledger-error.js';
-
-/** Whole nanodollars and tokens. */
-export interface Amounts {
-  readonly nanoUsd: number;
-  readonly tokens: number;
-}
 
 /** A settlement as it is booked: of its receipt the text, and what the database has columns for. */
 export interface Booking extends Amounts {

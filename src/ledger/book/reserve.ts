@@ -3,14 +3,14 @@
  * worst case, and then takes from all of them; otherwise from none. Pure over a BookState.
  */
 import type { RateLimitState, RateLimitStates } from '../../tiers/tier.js';
-import type { BudgetState, RaiseOutcome, Reservation, ReserveOutcome } from '../ledger.js';
+import type { Amounts, BudgetState, RaiseOutcome, Reservation, ReserveOutcome } from '../ledger.js';
 import { LedgerError } from '../ledger-error.js';
 import { addExactly } from '../money.js';
 import { monthOf } from '../month.js';
 import { currentSlots, isAhead, type RateKind, rateState, takeRate, waitForMs } from '../rate-window.js';
 import type { ReservationTable } from '../sql/schema.js';
 import type { BookState, MonthAccount, RateWindow } from './book-state.js';
-import { type Amounts, type BookOperation, limitScopeOf } from './book-types.js';
+import { type BookOperation, limitScopeOf } from './book-types.js';
 import { correctRate } from './settle.js';
 
 type ReserveOperation = Extract<BookOperation, { readonly type: 'reserve' }>;
@@ -132,6 +132,21 @@ const take = (
 const isOwner = (row: ReservationTable, { keyId, app }: Reservation): boolean =>
   row.key_id === keyId && row.app === app;
 
+/** A reservation's row; `rateMs` null where it counts in no rate window. */
+const rowOf = (
+  { id, keyId, app, expiresMs }: Reservation,
+  { nanoUsd, tokens, month, rateMs }: Amounts & { readonly month: string; readonly rateMs: number | null },
+): ReservationTable => ({
+  id,
+  key_id: keyId,
+  app,
+  month,
+  nano_usd: nanoUsd,
+  tokens,
+  expires_ms: expiresMs,
+  rate_ms: rateMs,
+});
+
 const taken = (id: string): LedgerError =>
   new LedgerError('conflict', `Cannot reserve for request ${id}: it has another reservation already.`);
 
@@ -159,16 +174,7 @@ export const reserve = (
   if (lack !== null) return lack;
   const windows = state.windows({ keyId, app });
   for (const { scope, slots } of windows) state.saveSlots(scope, takeRate(slots, { nowMs, tokens }));
-  state.addReservation({
-    id,
-    key_id: keyId,
-    app,
-    month,
-    nano_usd: nanoUsd,
-    tokens,
-    expires_ms: reservation.expiresMs,
-    rate_ms: windows.length === 0 ? null : nowMs,
-  });
+  state.addReservation(rowOf(reservation, { nanoUsd, tokens, month, rateMs: windows.length === 0 ? null : nowMs }));
   return { type: 'reserved', ...rateStates(state, reservation, nowMs) };
 };
 
@@ -182,7 +188,7 @@ export const raise = (
   state: BookState,
   { reservation, nowMs }: Pick<ReserveOperation, 'reservation' | 'nowMs'>,
 ): RaiseOutcome => {
-  const { id, keyId, app, expiresMs } = reservation;
+  const { id, keyId, app } = reservation;
   const present = state.reservation(id);
   if (present !== undefined && !isOwner(present, reservation)) throw taken(id);
   const nanoUsd = Math.max(reservation.nanoUsd, present?.nano_usd ?? 0);
@@ -192,17 +198,7 @@ export const raise = (
   const month = present?.month ?? monthOf(nowMs);
   const lack = take(state, state.accounts({ keyId, app, month }), more);
   if (lack !== null) return lack;
-  if (present === undefined)
-    state.addReservation({
-      id,
-      key_id: keyId,
-      app,
-      month,
-      nano_usd: nanoUsd,
-      tokens,
-      expires_ms: expiresMs,
-      rate_ms: null,
-    });
+  if (present === undefined) state.addReservation(rowOf(reservation, { nanoUsd, tokens, month, rateMs: null }));
   else {
     correctRate(state, present, { requests: 0, tokens: -more.tokens });
     state.changeReservation({ ...present, nano_usd: nanoUsd, tokens });
@@ -225,7 +221,7 @@ export const lease = (
   state: BookState,
   { reservation, least, nowMs }: Pick<Extract<BookOperation, { type: 'lease' }>, 'reservation' | 'least' | 'nowMs'>,
 ): Amounts | null => {
-  const { id, keyId, app, expiresMs } = reservation;
+  const { id, keyId, app } = reservation;
   const present = state.reservation(id);
   if (present !== undefined) {
     if (!isOwner(present, reservation)) throw taken(id);
@@ -243,15 +239,7 @@ export const lease = (
   );
   if (granted.nanoUsd < least.nanoUsd || granted.tokens < least.tokens) return null;
   if (take(state, accounts, granted) !== null) return null;
-  state.addReservation({
-    id,
-    key_id: keyId,
-    app,
-    month,
-    nano_usd: granted.nanoUsd,
-    tokens: granted.tokens,
-    expires_ms: expiresMs,
-    rate_ms: null,
-  });
-  return { nanoUsd: granted.nanoUsd, tokens: granted.tokens };
+  const { nanoUsd, tokens } = granted;
+  state.addReservation(rowOf(reservation, { nanoUsd, tokens, month, rateMs: null }));
+  return { nanoUsd, tokens };
 };

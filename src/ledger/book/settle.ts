@@ -4,13 +4,14 @@
  */
 import type { ReceiptBody, SignedReceipt } from '../../trust/receipt.js';
 import { placedDigest } from '../../trust/sign-receipt.js';
+import type { Amounts } from '../ledger.js';
 import { LedgerError } from '../ledger-error.js';
 import { addExactly } from '../money.js';
 import { monthOf } from '../month.js';
 import { giveBackRate } from '../rate-window.js';
 import type { ReceiptTable, ReservationTable } from '../sql/schema.js';
 import type { BookState, MonthSums } from './book-state.js';
-import type { Amounts, Booking } from './book-types.js';
+import type { Booking } from './book-types.js';
 
 export const receiptOfRow = (row: ReceiptTable): SignedReceipt => ({
   body: JSON.parse(row.body) as ReceiptBody,

@@ -94,8 +94,7 @@ export const createWorkerClient = (settings: WorkerSettings): WorkerClient => {
     new Promise((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve, reject });
-      (request as { id?: number }).id = id;
-      unsent.push(request as WorkerRequest);
+      unsent.push({ ...request, id } as WorkerRequest);
       if (isSending) return;
       const waitMs = later && unsent.length < mostGathered ? sentMs + gatherMs - performance.now() : 0;
       if (waitMs <= 0) {

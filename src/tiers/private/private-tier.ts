@@ -44,15 +44,11 @@ export interface PrivateTierOptions {
   readonly createdSeconds?: number;
 }
 
+/** An answer in one piece (`whole`) must be there within the time of a first token: until then nothing tells it from none. */
 export interface PrivateCallOptions extends CallOptions {
   /** Name of the endpoint; default: the first that has the model. */
   readonly endpoint?: string;
   readonly timeouts?: RemoteTimeouts;
-  /**
-   * The answer in one piece: less work where nobody reads it as it comes. It must be there within the time of a first
-   * token, because until then nothing tells it from one that never comes.
-   */
-  readonly whole?: boolean;
   /** The last message is the beginning of the answer (`continuationOf`). */
   readonly continueFinal?: boolean;
 }
